@@ -1,0 +1,127 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, the upcoming features we rely on, and no warnings.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "holdfast",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Holdfast", targets: ["Holdfast"]),
+    .library(name: "HoldfastEtcd", targets: ["HoldfastEtcd"]),
+    .library(name: "HoldfastEmbedded", targets: ["HoldfastEmbedded"]),
+    .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
+    .executable(name: "holdfast", targets: ["HoldfastCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // The field's values and the one protocol that every store speaks.
+    .target(name: "HoldfastCore", swiftSettings: settings),
+
+    // The product: typed storage and the write-through cache.
+    .target(
+      name: "Holdfast",
+      dependencies: [
+        "HoldfastCore",
+        "CHoldfastZlib",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+    .systemLibrary(name: "CHoldfastZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // The etcd client: pure decisions, generated messages, and the transport that acts on both.
+    .target(name: "HoldfastEtcdMachines", dependencies: ["HoldfastCore"], swiftSettings: settings),
+    .target(
+      name: "HoldfastEtcdProtos",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastEtcd",
+      dependencies: [
+        "HoldfastCore",
+        "HoldfastEtcdMachines",
+        "HoldfastEtcdProtos",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      ],
+      swiftSettings: settings),
+
+    // The engine that needs no server.
+    .target(name: "HoldfastEmbedded", dependencies: ["HoldfastCore"], swiftSettings: settings),
+
+    // What users' tests (and ours) run against any backend.
+    .target(name: "HoldfastTesting", dependencies: ["HoldfastCore", "Holdfast"], swiftSettings: settings),
+
+    // The case the cache was invented for, and the command-line tool.
+    .target(name: "WorkQueue", dependencies: ["Holdfast"], path: "Examples/WorkQueue", swiftSettings: settings),
+    .target(
+      name: "HoldfastCommands",
+      dependencies: [
+        "Holdfast",
+        "HoldfastEtcd",
+        "HoldfastEmbedded",
+        "WorkQueue",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(name: "HoldfastCLI", dependencies: ["HoldfastCommands"], swiftSettings: settings),
+
+    // Tests, one folder per room.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "HoldfastCore",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      path: "Tests/Support",
+      swiftSettings: settings),
+    .testTarget(name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastTests",
+      dependencies: ["Holdfast", "HoldfastEmbedded", "HoldfastTesting"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastEmbeddedTests",
+      dependencies: ["HoldfastCore", "HoldfastEmbedded", "HoldfastTesting"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastEtcdMachinesTests",
+      dependencies: ["HoldfastCore", "HoldfastEtcdMachines"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastEtcdTests",
+      dependencies: [
+        "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos", "HoldfastTesting",
+        "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastCommandsTests",
+      dependencies: ["Holdfast", "HoldfastCommands", "HoldfastEmbedded", "TestSupport"],
+      swiftSettings: settings),
+  ]
+)
