@@ -1,5 +1,5 @@
 /// What can be given where a key is asked for: a string, a part of one, bytes, or a ``Key``.
-public protocol KeyRepresentable {
+public protocol KeyRepresentable: SendableMetatype {
   /// The bytes that this stands for.
   var key: Key { get }
 }

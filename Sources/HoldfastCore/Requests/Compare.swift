@@ -48,3 +48,25 @@ public struct Compare: Hashable, Sendable {
     }
   }
 }
+
+extension Compare: CustomStringConvertible {
+  /// The condition in words, without the value: `version = 1`.
+  public var description: String {
+    let sign =
+      switch relation {
+      case .equal: "="
+      case .notEqual: "≠"
+      case .greater: ">"
+      case .less: "<"
+      }
+    return switch target {
+    case .version(let version): "version \(sign) \(version)"
+    case .createRevision(.zero) where relation == .equal: "must not exist"
+    case .createRevision(.zero) where relation == .greater: "must exist"
+    case .createRevision(let revision): "create revision \(sign) \(revision)"
+    case .modRevision(let revision): "mod revision \(sign) \(revision)"
+    case .value(let value): "value \(sign) \(value.count) given bytes"
+    case .lease(let lease): "lease \(sign) \(lease.map { "\($0)" } ?? "none")"
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/// Whoever imports Holdfast can name keys, revisions, requests and errors.
+@_exported public import HoldfastCore

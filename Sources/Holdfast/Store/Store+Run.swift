@@ -1,0 +1,128 @@
+import Logging
+
+extension Store {
+  /// The one path of every operation: validate, grant leases, send, route what was written to the caches, read the answers.
+  func run(_ operations: [OperationPlan], conditions: [Condition]) async throws -> [OperationAnswer] {
+    let plan = TransactionPlan(operations: operations, conditions: conditions)
+    try plan.validate(plan.request(), limits: backend.limits)
+    let leases = try await grantLeases(operations)
+    let response: TransactionResponse
+    do {
+      response = try await transact(plan.request(leases: leases))
+    } catch {
+      let error = HoldfastError(wrapping: error)
+      // Unknown means that the write may stand, or may yet: its lease must live.
+      if error.outcome == .refused { await revoke(leases.values) }
+      throw error
+    }
+    guard response.succeeded else {
+      await revoke(leases.values)
+      throw plan.refusal(response)
+    }
+    return try plan.answers(response, leases: leases)
+  }
+
+  /// Sends a transaction as it is, and hands what it wrote to the caches, as all typed operations do.
+  ///
+  /// When it returns every cache of this store shows what was written or something newer (G2). For a put that does not ask
+  /// for the previous value that means waiting until the cache's watch has delivered it.
+  ///
+  /// - Throws: ``HoldfastError`` as the backend does, with the outcome of the write; `applied` when the write was acknowledged
+  ///   and the task was cancelled while waiting for a cache.
+  public func transact(_ request: TransactionRequest) async throws -> TransactionResponse {
+    guard request.writes else { return try await backend.transact(request) }
+    let epochs = epochs()
+    let response = try await backend.transact(request)
+    let effects = Effects(request, response)
+    let revision = response.header.revision
+    // Caches that came while the write was under way are told too: their first list may have missed it.
+    let observers = allObservers()
+    for observer in observers {
+      let own = effects.writes.filter { $0.concerns(observer.range) }
+      let epoch = epochs[ObjectIdentifier(observer)] ?? observer.epoch
+      if !own.isEmpty { observer.acknowledged(own, at: revision, epoch: epoch) }
+    }
+    for observer in observers where effects.unresolved.contains(where: observer.range.contains) {
+      do {
+        try await observer.followed(to: revision)
+      } catch {
+        throw HoldfastError(
+          .cancelled, "the write was applied; waiting for a cache to show it was cancelled", outcome: .applied,
+          revision: revision, cause: error)
+      }
+    }
+    return response
+  }
+
+  /// Sends more reads than one transaction takes in several, all pinned to the revision of the first.
+  func readInParts(_ plan: OperationPlan) async throws -> OperationAnswer {
+    var attempts = 0
+    while true {
+      do {
+        return try await readPinned(plan)
+      } catch let error as HoldfastError {
+        // A compaction overtook the pinned revision: begin again, but not for ever.
+        attempts += 1
+        guard error.code == .compacted, attempts < 3, plan.requests.allSatisfy({ !$0.isPinned }) else { throw error }
+      }
+    }
+  }
+
+  private func readPinned(_ plan: OperationPlan) async throws -> OperationAnswer {
+    var header: ResponseHeader?
+    var responses: [StoreResponse] = []
+    var rest = plan.requests[...]
+    while !rest.isEmpty {
+      var part = plan
+      // The guards held at the first part's revision, to which the others are pinned.
+      if header != nil { part.guards = [] }
+      part.requests = rest.prefix(backend.limits.transactionOperations).map { $0.pinned(to: header?.revision) }
+      rest = rest.dropFirst(part.requests.count)
+      let answer = try await run([part], conditions: [])[0]
+      header = header ?? answer.header
+      responses += answer.responses
+    }
+    guard let header else { throw HoldfastError(.invalidArgument, "the operation asks for nothing") }
+    return OperationAnswer(header: header, responses: responses, lease: nil)
+  }
+
+  private func grantLeases(_ operations: [OperationPlan]) async throws -> [Int: Lease] {
+    var leases: [Int: Lease] = [:]
+    for (index, operation) in operations.enumerated() {
+      guard let ttl = operation.ttl else { continue }
+      do {
+        guard ttl > .zero else {
+          throw HoldfastError(.invalidArgument, "the time to live is \(ttl); it must be positive")
+        }
+        leases[index] = try await backend.grantLease(id: nil, ttl: ttl)
+      } catch {
+        await revoke(leases.values)
+        // Whatever became of the lease, the write itself was never sent.
+        throw HoldfastError(wrapping: error).with(outcome: .refused)
+      }
+    }
+    return leases
+  }
+
+  private func revoke(_ leases: some Collection<Lease>) async {
+    for lease in leases {
+      do {
+        _ = try await backend.revokeLease(lease.id)
+      } catch {
+        logger.info("A lease of a refused write is left to expire", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+      }
+    }
+  }
+}
+
+extension StoreRequest {
+  fileprivate var isPinned: Bool {
+    if case .range(let request) = self { request.revision != nil } else { false }
+  }
+
+  fileprivate func pinned(to revision: Revision?) -> StoreRequest {
+    guard let revision, case .range(var request) = self, request.revision == nil else { return self }
+    request.revision = revision
+    return .range(request)
+  }
+}

@@ -1,0 +1,29 @@
+public import Logging
+
+/// Opens a store, runs what it needs in the background, and ends it when the body returns or throws.
+///
+/// - Parameters:
+///   - configuration: Which store: `.etcd(endpoints:)`, `.embedded`, or `.backend(_:)` for one that somebody else runs.
+///   - logger: Where to log, at info and below; never a value.
+/// - Throws: What the body throws; ``HoldfastError`` with `invalidArgument` when the configuration makes no sense. That the
+///   store cannot be reached is no error here: operations say so.
+public func withStore<R: Sendable>(
+  _ configuration: BackendConfiguration, logger: Logger = Logger(label: "holdfast"),
+  _ body: (Store) async throws -> R
+) async throws -> R {
+  let backend = try configuration.make()
+  let store = Store(backend: backend, logger: logger)
+  guard configuration.isOwned else { return try await body(store) }
+  return try await withBackground({ await backend.run() }) { try await body(store) }
+}
+
+/// Runs `background` beside `body` and cancels it when the body is done; returns when both have ended.
+func withBackground<R: Sendable>(
+  _ background: @escaping @Sendable () async -> Void, _ body: () async throws -> R
+) async throws -> R {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    group.addTask { await background() }
+    defer { group.cancelAll() }
+    return try await body()
+  }
+}

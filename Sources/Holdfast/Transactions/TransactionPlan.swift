@@ -1,0 +1,110 @@
+/// Several operations as one request to the store: pure, from plans to a request, and from its answer back to each plan.
+struct TransactionPlan: Sendable {
+  var operations: [OperationPlan]
+  /// Conditions of the whole transaction.
+  var conditions: [Condition]
+
+  private var guards: [Guard] {
+    conditions.map { Guard($0.compare, .condition) } + operations.flatMap(\.guards)
+  }
+
+  /// The request, with the leases that were granted for operations (by index).
+  ///
+  /// The failure branch reads what every guard looks at, so that a refusal can name the guard and what is there instead.
+  func request(leases: [Int: Lease] = [:]) -> TransactionRequest {
+    var seen: Set<KeyRange> = []
+    let reads = guards.filter { seen.insert($0.compare.range).inserted }
+    return TransactionRequest(
+      compares: guards.map(\.compare),
+      success: operations.enumerated().flatMap { index, operation in
+        operation.requests.map { $0.attaching(leases[index]?.id) }
+      },
+      failure: reads.map { .range(RangeRequest($0.compare.range)) })
+  }
+
+  /// Refuses, by name and before anything is sent, what no store accepts.
+  func validate(_ request: TransactionRequest, limits: BackendLimits) throws {
+    let count = max(request.compares.count, request.success.count, request.failure.count)
+    if count > limits.transactionOperations {
+      let names = operations.map { "\($0.name) ×\($0.requests.count)" }
+      throw HoldfastError(
+        .tooManyOperations,
+        "\(count) operations or compares in one transaction; the store takes \(limits.transactionOperations) "
+          + "(\(summary(names))). Split the transaction", outcome: .refused)
+    }
+    try request.success.checkOverlap()
+  }
+
+  /// The answers of a transaction that succeeded, one for each operation.
+  func answers(_ response: TransactionResponse, leases: [Int: Lease]) throws -> [OperationAnswer] {
+    guard response.responses.count == operations.reduce(0, { $0 + $1.requests.count }) else {
+      throw HoldfastError(
+        .protocolViolation, "the store answered \(response.responses.count) operations of a transaction with another number",
+        outcome: .applied, revision: response.header.revision)
+    }
+    var rest = response.responses[...]
+    return operations.enumerated().map { index, operation in
+      let own = rest.prefix(operation.requests.count)
+      rest = rest.dropFirst(operation.requests.count)
+      return OperationAnswer(header: response.header, responses: Array(own), lease: leases[index])
+    }
+  }
+
+  /// Why a transaction was refused: the first guard that does not hold for what the failure branch read.
+  func refusal(_ response: TransactionResponse) -> HoldfastError {
+    let held = response.responses.reduce(into: [KeyValue]()) { all, answer in
+      if case .range(let range) = answer { all += range.keyValues }
+    }
+    for entry in guards {
+      let own = held.filter { entry.compare.range.contains($0.key) }
+      let violating = own.first { !entry.compare.holds(for: $0) }
+      if let violating {
+        return entry.refusal(current: violating, revision: response.header.revision)
+      }
+      if own.isEmpty, !entry.compare.holds(for: nil) {
+        return entry.refusal(current: nil, revision: response.header.revision)
+      }
+    }
+    return HoldfastError(
+      .constraintViolated, "the store refused the transaction, and every condition holds in what it answered",
+      outcome: .refused, revision: response.header.revision)
+  }
+
+  private func summary(_ names: [String]) -> String {
+    names.count <= 5 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + ", …"
+  }
+}
+
+extension Guard {
+  func refusal(current: KeyValue?, revision: Revision) -> HoldfastError {
+    let key = current?.key ?? compare.range.start
+    let code: HoldfastError.Code
+    let message: String
+    switch (meaning, compare.target) {
+    case (.create, _):
+      code = .alreadyExists
+      message = "the key exists since revision \(current?.createRevision ?? .zero)"
+    case (.revision, .modRevision(.zero)):
+      code = .revisionMismatch
+      message = "the key exists already, at revision \(current?.modRevision ?? .zero)"
+    case (.revision, .modRevision(let expected)):
+      code = .revisionMismatch
+      let found = current.map { "at revision \($0.modRevision)" } ?? "gone"
+      message = "the key was expected at revision \(expected) and is \(found); read it again and repeat the change"
+    default:
+      code = .constraintViolated
+      message = "the condition \(compare) does not hold"
+    }
+    return HoldfastError(
+      code, message, key: key, outcome: .refused, revision: revision, current: current)
+  }
+}
+
+extension StoreRequest {
+  /// The request with the lease in its put.
+  func attaching(_ lease: LeaseID?) -> StoreRequest {
+    guard let lease, case .put(var request) = self else { return self }
+    request.lease = lease
+    return .put(request)
+  }
+}

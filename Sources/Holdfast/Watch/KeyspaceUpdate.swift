@@ -1,0 +1,41 @@
+/// What a watch of a keyspace tells in one step: whole revisions, so a transaction is in it whole or not at all.
+public struct KeyspaceUpdate<Value: Sendable>: Sendable {
+  public enum Kind: Sendable {
+    /// What was there when the watch began: always the first update, also when nothing was there.
+    case initial
+    /// What changed since, in the order of revisions.
+    case changes
+    /// The history between was compacted away: the net difference to what was told before, in key order. A key that was
+    /// created and deleted in the gap is not in it.
+    case resync
+  }
+
+  public let kind: Kind
+  /// After this update, what was told is the range's state at this revision.
+  public let revision: Revision
+  public let changes: [KeyspaceChange<Value>]
+}
+
+/// One key's change.
+public struct KeyspaceChange<Value: Sendable>: Sendable {
+  public enum Kind: Sendable {
+    /// It was there when the watch began.
+    case existing
+    case created
+    case modified
+    case deleted
+  }
+
+  public let kind: Kind
+  /// The key relative to the keyspace.
+  public let key: Key
+  /// The revision of the change; for a delete in a resync the list's revision, which is an upper bound.
+  public let revision: Revision
+  /// The value; nil for a delete, and for what does not decode.
+  public let stored: Stored<Value>?
+  /// Why the new value does not decode (G9). The watch goes on.
+  public let error: HoldfastError?
+  /// What the key held before, where the watch asked for it and the store still had it. Nil otherwise, and when the old bytes
+  /// were no value.
+  public let previous: Stored<Value>?
+}
