@@ -1,0 +1,48 @@
+import HoldfastCore
+
+extension CacheMachine {
+  mutating func start() -> [Action] {
+    guard case .nothing = activity else { return [] }
+    // What a stop left behind goes away in one step, so that nothing old is ever taken for loaded; the first list then
+    // comes as additions.
+    var touched = TouchedKeys<Content>()
+    touchEverything(&touched)
+    base = SortedMap()
+    overlay = CacheOverlay()
+    revision = nil
+    failures = 0
+    return publish(touched) + requestList() + enter(.connecting(nil))
+  }
+
+  /// What readers see stays as it is: refusing them is up to the shell, which does it at once.
+  mutating func stop() -> [Action] {
+    activity = .nothing
+    return enter(.stopped)
+  }
+
+  /// Begins the next cycle, because this one failed.
+  mutating func resync(_ cause: HoldfastError) -> [Action] {
+    if failures < .max { failures += 1 }
+    return requestList() + enter(revision == nil ? .connecting(cause) : .stale(cause))
+  }
+
+  mutating func requestList() -> [Action] {
+    attempt += 1
+    activity = .list(known: highestKnown)
+    return [.list(attempt: attempt, failures: failures)]
+  }
+
+  mutating func enter(_ phase: CachePhase) -> [Action] {
+    guard phase != self.phase else { return [] }
+    self.phase = phase
+    return [.health(phase)]
+  }
+
+  mutating func know(_ revision: Revision) {
+    highestKnown = max(highestKnown ?? revision, revision)
+  }
+
+  func violation(_ message: String) -> HoldfastError {
+    HoldfastError(.protocolViolation, "\(message); listing \(range) again")
+  }
+}

@@ -1,0 +1,85 @@
+import HoldfastCore
+
+extension CacheMachine {
+  /// Applies a list as a difference: whoever looks sees only what really changed, all of it at once.
+  mutating func load(_ listed: Revision, _ records: [CacheRecord<Content>]) -> [Action] {
+    guard case .list(let known) = activity else { return [] }
+    if let problem = problem(with: records, at: listed) { return resync(violation(problem)) }
+
+    var actions: [Action] = []
+    var touched = TouchedKeys<Content>()
+    // A linearizable list cannot be older than what was known before it was asked for, unless the store went back. Then no
+    // revision of before compares with one of now.
+    let isRewound = known.map { listed < $0 } ?? false
+    if isRewound {
+      touchEverything(&touched)
+    } else {
+      touchEvictions(through: listed, &touched)
+    }
+    base = difference(to: records, &touched)
+    if isRewound {
+      overlay = CacheOverlay()
+      epoch += 1
+      highestKnown = nil
+      actions.append(.newEpoch(epoch))
+    } else {
+      overlay.evict(through: listed)
+    }
+    revision = listed
+    know(listed)
+    activity = .watch
+    actions += publish(touched)
+    actions += [.reached(listed), .watch(attempt: attempt, from: listed.next)]
+    // Health is back when the watch stands: a store that lists but refuses to be watched is not followed.
+    if case .connecting = phase { actions += enter(.loading) }
+    return actions
+  }
+
+  /// The new base. Keys that change on the way are touched; records that did not change stay the ones they were, so that
+  /// a re-list does not double the memory that readers hold.
+  private func difference(
+    to records: [CacheRecord<Content>], _ touched: inout TouchedKeys<Content>
+  ) -> SortedMap<CacheRecord<Content>> {
+    var result: [SortedMap<CacheRecord<Content>>.Element] = []
+    result.reserveCapacity(records.count)
+    var rest = base.makeIterator()
+    var old = rest.next()
+    for record in records {
+      let key = record.keyValue.key
+      while let gone = old, gone.key < key {
+        touch(gone.key, &touched)
+        old = rest.next()
+      }
+      if let held = old, held.key == key {
+        old = rest.next()
+        if held.value.keyValue == record.keyValue {
+          result.append(held)
+          continue
+        }
+      }
+      touch(key, &touched)
+      result.append((key, record))
+    }
+    while let gone = old {
+      touch(gone.key, &touched)
+      old = rest.next()
+    }
+    return SortedMap(result)
+  }
+
+  /// Why this cannot be the range at that revision, if it cannot.
+  private func problem(with records: [CacheRecord<Content>], at listed: Revision) -> String? {
+    guard listed > .zero, listed.next > listed else { return "a list came at the impossible revision \(listed)" }
+    var last: Key?
+    for record in records {
+      let keyValue = record.keyValue
+      guard range.contains(keyValue.key) else { return "a list held \(keyValue.key), which was not asked for" }
+      if let last, keyValue.key <= last { return "a list came out of order at \(keyValue.key)" }
+      guard keyValue.modRevision <= listed else {
+        return "a list at revision \(listed) held \(keyValue.key) of revision \(keyValue.modRevision)"
+      }
+      last = keyValue.key
+    }
+    return nil
+  }
+}

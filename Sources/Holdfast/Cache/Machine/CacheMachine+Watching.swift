@@ -1,0 +1,62 @@
+import HoldfastCore
+
+extension CacheMachine {
+  mutating func watchStarted(_ header: ResponseHeader) -> [Action] {
+    if let revision, header.revision < revision {
+      // A member that lags and a store that went back look the same here. A linearizable list tells them apart.
+      let cause = HoldfastError(
+        .unavailable,
+        "the member that serves the watch is at revision \(header.revision), the cache at \(revision): "
+          + "it lags, or the store was restored; listing again")
+      return resync(cause)
+    }
+    return enter(.live)
+  }
+
+  /// Takes whole revisions, all of them in one step.
+  mutating func apply(_ changes: [CacheChange<Content>]) -> [Action] {
+    guard let revision else { return [] }
+    // Checked before anything is applied: a batch is taken whole or not at all.
+    if let problem = problem(with: changes) { return resync(violation(problem)) }
+    let fresh = changes.drop { $0.revision <= revision }
+    // The last event alone says how far the base is. The response's header is the store's revision when it answered, and
+    // many more events may be on their way below that.
+    guard let last = fresh.last?.revision else { return [] }
+    var touched = TouchedKeys<Content>()
+    for change in fresh { touch(change.key, &touched) }
+    touchEvictions(through: last, &touched)
+    for change in fresh { base[change.key] = change.record }
+    return move(to: last, touched)
+  }
+
+  /// Progress that was asked for is not trusted: some servers answer before the events that it covers.
+  mutating func advance(_ progress: WatchProgress) -> [Action] {
+    guard !progress.requested, let revision, progress.revision > revision else { return [] }
+    guard progress.revision.next > progress.revision else {
+      return resync(violation("the watch claimed the impossible revision \(progress.revision)"))
+    }
+    var touched = TouchedKeys<Content>()
+    touchEvictions(through: progress.revision, &touched)
+    return move(to: progress.revision, touched)
+  }
+
+  private mutating func move(to newRevision: Revision, _ touched: TouchedKeys<Content>) -> [Action] {
+    overlay.evict(through: newRevision)
+    revision = newRevision
+    know(newRevision)
+    failures = 0
+    return publish(touched) + [.reached(newRevision)] + enter(.live)
+  }
+
+  private func problem(with changes: [CacheChange<Content>]) -> String? {
+    var last = Revision.zero
+    for change in changes {
+      guard range.contains(change.key) else { return "the watch reported \(change.key), which was not asked for" }
+      guard change.revision >= last, change.revision > .zero else {
+        return "the watch reported revision \(change.revision) after \(last)"
+      }
+      last = change.revision
+    }
+    return last.next > last ? nil : "the watch claimed the impossible revision \(last)"
+  }
+}

@@ -1,0 +1,44 @@
+import HoldfastCore
+
+extension CacheMachine {
+  /// Makes an acknowledged write visible, all of it in one step, unless the base has it already.
+  ///
+  /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
+  /// list is on its way may be newer than that list.
+  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, epoch: Int) -> [Action] {
+    if case .nothing = activity { return [] }
+    guard epoch == self.epoch, written > .zero else { return [] }
+    know(written)
+    if let revision, written <= revision { return [] }
+    var touched = TouchedKeys<Content>()
+    for effect in effects {
+      switch effect {
+      case .put(let record):
+        let key = record.keyValue.key
+        guard range.contains(key) else { continue }
+        touch(key, &touched)
+        overlay.set(record, for: key, at: written)
+      case .delete(let deleted):
+        guard let clipped = deleted.intersection(range) else { continue }
+        touch(clipped, &touched)
+        if clipped.isSingleKey {
+          overlay.set(nil, for: clipped.start, at: written)
+        } else {
+          overlay.delete(clipped, at: written)
+        }
+      }
+    }
+    return publish(touched) + relistIfFull()
+  }
+
+  /// The overlay fills up when the watch is far behind. A list covers everything that was acknowledged before it was asked
+  /// for. While one is on its way a second would not help; the overlay is then bounded by the keys that are written.
+  private mutating func relistIfFull() -> [Action] {
+    guard case .watch = activity else { return [] }
+    guard overlay.count > overlayLimit.entries || overlay.bytes > overlayLimit.bytes else { return [] }
+    let cause = HoldfastError(
+      .timeout, "the watch is behind by \(overlay.count) acknowledged writes (\(overlay.bytes) bytes); listing again")
+    // Not a failure to back off for: every list takes the cache further.
+    return requestList() + enter(.stale(cause))
+  }
+}

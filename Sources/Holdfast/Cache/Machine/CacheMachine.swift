@@ -1,0 +1,106 @@
+package import HoldfastCore
+
+/// Every decision of the cache, without a task, a clock or any I/O: inputs in, actions out.
+///
+/// It keeps two layers. The *base* is the range exactly as it was at one revision A, built from whole revisions only. The
+/// *overlay* holds this process's acknowledged writes above A. A reader sees, for every key, the highest revision of both.
+///
+/// The order of the actions means something: a new epoch comes before what is published in it, and what is published comes
+/// before the revision that it reaches. One input gives at most one `publish`.
+package struct CacheMachine<Content: Sendable>: Sendable {
+  package enum Input: Sendable {
+    /// Begins; after a stop, begins again from nothing. Does nothing while it runs.
+    case start
+    /// The whole range at the header's revision, in key order, read linearizably *after* the `list` action.
+    case listed(attempt: Int, header: ResponseHeader, records: [CacheRecord<Content>])
+    case listFailed(attempt: Int, HoldfastError)
+    case watchStarted(attempt: Int, ResponseHeader)
+    /// Whole revisions, one or many, in order.
+    case changes(attempt: Int, [CacheChange<Content>])
+    case progress(attempt: Int, WatchProgress)
+    /// The watch resumes by itself; nothing is missed.
+    case watchInterrupted(attempt: Int, HoldfastError)
+    /// The watch is over: compacted, or refused.
+    case watchEnded(attempt: Int, HoldfastError)
+    /// Everything that one acknowledged write did, in the order of its operations. `epoch` is the machine's when the request
+    /// was sent.
+    case acknowledged([WriteEffect<Content>], at: Revision, epoch: Int)
+    case stop
+  }
+
+  package enum Action: Sendable {
+    /// List the range linearizably, all pages at one revision; first wait out a back-off for so many consecutive failures.
+    /// The watch of an earlier attempt is not needed any more.
+    case list(attempt: Int, failures: Int)
+    /// Watch the range. Belongs to the same attempt as the list before it.
+    case watch(attempt: Int, from: Revision)
+    /// What local readers see changes, all at once. Never empty, real differences only, in key order.
+    case publish([VisibleChange<Content>])
+    /// The base is the range at this revision now.
+    case reached(Revision)
+    /// The store was rewound: revisions of before mean nothing any more.
+    case newEpoch(Int)
+    case health(CachePhase)
+  }
+
+  /// What the machine waits for.
+  enum Activity {
+    case nothing
+    /// A list, requested when `known` was the highest revision that the store was known to have had.
+    case list(known: Revision?)
+    case watch
+  }
+
+  package let range: KeyRange
+  package let overlayLimit: OverlayLimit
+
+  /// Counts how often the store went back; never falls, survives a stop.
+  package internal(set) var epoch = 0
+  /// The base's revision A; nil before the first load.
+  package internal(set) var revision: Revision?
+  package internal(set) var base = SortedMap<CacheRecord<Content>>()
+  package internal(set) var phase = CachePhase.idle
+
+  var overlay = CacheOverlay<Content>()
+  var activity = Activity.nothing
+  /// Of the current cycle of list and watch; the answers of older ones are ignored.
+  var attempt = 0
+  /// Cycles that failed since a watch last delivered something.
+  var failures = 0
+  /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
+  /// meanwhile must be recognised all the same.
+  var highestKnown: Revision?
+
+  package init(range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit()) {
+    self.range = range
+    self.overlayLimit = overlayLimit
+  }
+
+  package var overlayCount: Int { overlay.count }
+  package var overlayBytes: Int { overlay.bytes }
+  /// The overlay's tombstones, of keys and of ranges.
+  package var tombstoneCount: Int { overlay.tombstoneCount }
+
+  package mutating func handle(_ input: Input) -> [Action] {
+    switch input {
+    case .start: start()
+    case .stop: stop()
+    case .listed(let attempt, let header, let records): isListing(attempt) ? load(header.revision, records) : []
+    case .listFailed(let attempt, let error): isListing(attempt) ? resync(error) : []
+    case .watchStarted(let attempt, let header): isWatching(attempt) ? watchStarted(header) : []
+    case .changes(let attempt, let changes): isWatching(attempt) ? apply(changes) : []
+    case .progress(let attempt, let progress): isWatching(attempt) ? advance(progress) : []
+    case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
+    case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
+    case .acknowledged(let effects, let revision, let epoch): acknowledge(effects, at: revision, epoch: epoch)
+    }
+  }
+
+  private func isListing(_ attempt: Int) -> Bool {
+    if case .list = activity { attempt == self.attempt } else { false }
+  }
+
+  private func isWatching(_ attempt: Int) -> Bool {
+    if case .watch = activity { attempt == self.attempt } else { false }
+  }
+}

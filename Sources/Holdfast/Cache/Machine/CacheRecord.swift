@@ -1,0 +1,60 @@
+package import HoldfastCore
+
+/// What the cache holds for one key: the stored key-value and what became of decoding it.
+package struct CacheRecord<Content: Sendable>: Sendable {
+  package var keyValue: KeyValue
+  /// The decoded value or its decode error; the machine never looks at it.
+  package var content: Content
+
+  package init(keyValue: KeyValue, content: Content) {
+    self.keyValue = keyValue
+    self.content = content
+  }
+}
+
+/// A watch event, decoded.
+package enum CacheChange<Content: Sendable>: Sendable {
+  case put(CacheRecord<Content>)
+  case delete(Key, Revision)
+
+  package var key: Key {
+    switch self {
+    case .put(let record): record.keyValue.key
+    case .delete(let key, _): key
+    }
+  }
+
+  package var revision: Revision {
+    switch self {
+    case .put(let record): record.keyValue.modRevision
+    case .delete(_, let revision): revision
+    }
+  }
+
+  /// What the key holds after it.
+  var record: CacheRecord<Content>? {
+    switch self {
+    case .put(let record): record
+    case .delete: nil
+    }
+  }
+}
+
+/// One part of an acknowledged write of this process.
+package enum WriteEffect<Content: Sendable>: Sendable {
+  case put(CacheRecord<Content>)
+  /// A delete of one key is the range of that key.
+  case delete(KeyRange)
+}
+
+/// What local readers see of one key from now on.
+package struct VisibleChange<Content: Sendable>: Sendable {
+  package var key: Key
+  /// nil: the key is gone.
+  package var record: CacheRecord<Content>?
+
+  package init(key: Key, record: CacheRecord<Content>?) {
+    self.key = key
+    self.record = record
+  }
+}

@@ -1,0 +1,154 @@
+import Holdfast
+import HoldfastCore
+import Testing
+
+/// Lists over a state that is there already: after compaction, after a rewind.
+@Suite struct CacheMachineResyncTests {
+  private let compacted = HoldfastError(.compacted, "gone")
+
+  private func interrupted(_ driver: inout MachineDriver) {
+    driver.send(.watchEnded(attempt: driver.attempt, compacted))
+  }
+
+  @Test func aListIsAppliedAsADifference() {
+    let kept = machineRow("/p/kept", "same", 3, created: 2, version: 4)
+    var driver = MachineDriver.live(
+      at: 10,
+      [
+        machineRow("/p/changed", "1", 4), machineRow("/p/deleted", "1", 5), kept, machineRow("/p/leased", "1", 6),
+        machineRow("/p/recreated", "1", 7),
+      ])
+    interrupted(&driver)
+    let actions = driver.list(
+      20,
+      [
+        machineRow("/p/changed", "2", 12, created: 4, version: 2), kept,
+        machineRow("/p/leased", "1", 6, lease: LeaseID(7)),
+        machineRow("/p/new", "1", 13), machineRow("/p/recreated", "1", 15),
+      ])
+    #expect(
+      actions.names == [
+        "publish [\"+/p/changed\", \"-/p/deleted\", \"+/p/leased\", \"+/p/new\", \"+/p/recreated\"]", "reached 20",
+        "watch 2 from 21",
+      ])
+    #expect(driver.machine.visible("/p/recreated")?.keyValue.createRevision == 15)
+    #expect(driver.machine.base.map(\.key) == driver.mirror.keys.sorted())
+  }
+
+  @Test func aListWithoutDifferencesPublishesNothing() {
+    let rows = (0..<1_000).map { machineRow("/p/\(10_000 + $0)", "\($0)", 5) }
+    var driver = MachineDriver.live(at: 10, rows)
+    interrupted(&driver)
+    #expect(driver.list(20, rows).names == ["reached 20", "watch 2 from 21"])
+    #expect(driver.machine.base.count == 1_000)
+  }
+
+  @Test func acknowledgementsBeforeTheFirstList() {
+    var driver = MachineDriver()
+    driver.send(.start)
+    driver.ack(11, .put("a", "covered"))
+    driver.ack(13, .put("b", "newer"), .delete("c"))
+    driver.ack(14, .deletePrefix("d/"))
+    #expect(driver.view == ["a": "covered", "b": "newer"])
+    driver.send(.listFailed(attempt: driver.attempt, HoldfastError(.unavailable, "down")))
+    driver.list(
+      14, [machineRow("/p/a", "foreign", 12), machineRow("/p/b", "newer", 13)])
+    #expect(driver.view == ["a": "foreign", "b": "newer"])
+    #expect(driver.machine.overlayCount == 0)
+  }
+
+  @Test func acknowledgementsWhileTheFirstListIsOnItsWay() {
+    var driver = MachineDriver()
+    driver.send(.start)
+    driver.ack(11, .put("a", "1"))
+    driver.ack(13, .put("b", "newer"), .delete("c"))
+    driver.ack(14, .deletePrefix("d/"))
+    // Read between 12 and 13: not a rewind, since nothing was known when it was asked for.
+    let actions = driver.list(
+      12, [machineRow("/p/a", "foreign", 12), machineRow("/p/c", "old", 3), machineRow("/p/d/1", "old", 3)])
+    #expect(actions.names == ["publish [\"+/p/a\"]", "reached 12", "watch 1 from 13", "loading"])
+    #expect(driver.view == ["a": "foreign", "b": "newer"])
+    #expect(driver.machine.overlayCount == 3)
+    #expect(driver.machine.tombstoneCount == 2)
+    driver.events((13, .put("b", "newer")), (13, .delete("c")), (14, .delete("d/1")))
+    #expect(driver.view == ["a": "foreign", "b": "newer"])
+    #expect(driver.machine.overlayCount == 0)
+  }
+
+  @Test func acknowledgementsDuringAResync() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 5)])
+    interrupted(&driver)
+    driver.ack(12, .put("a", "mine"))
+    driver.ack(15, .put("b", "mine"))
+    // The list was read at 13.
+    driver.list(13, [machineRow("/p/a", "mine", 12, created: 5, version: 2)])
+    #expect(driver.view == ["a": "mine", "b": "mine"])
+    #expect(driver.machine.overlayCount == 1)
+    #expect(driver.machine.epoch == 0)
+  }
+
+  @Test func aRewindBeginsAnEpoch() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 5), machineRow("/p/b", "1", 9)])
+    driver.ack(11, .put("c", "lost"), .delete("a"))
+    // A restored server: the watch starts below what the cache has.
+    let lag = driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 8)))
+    #expect(lag.names == ["list 2 after 1", "stale: unavailable"])
+    let actions = driver.list(8, [machineRow("/p/a", "1", 5)])
+    #expect(
+      actions.names == [
+        "epoch 1", "publish [\"+/p/a\", \"-/p/b\", \"-/p/c\"]", "reached 8", "watch 2 from 9",
+      ])
+    #expect(driver.machine.overlayCount == 0)
+    // What was sent before belongs to the old epoch, however high its revision.
+    #expect(driver.ack(12, epoch: 0, .put("c", "late")).names == [])
+    driver.ack(9, epoch: 1, .put("c", "mine"))
+    #expect(driver.view == ["a": "1", "c": "mine"])
+  }
+
+  @Test func aRewoundValueOfTheSameRevisionIsADifference() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "before", 8, created: 8)])
+    interrupted(&driver)
+    let actions = driver.list(9, [machineRow("/p/a", "after", 8, created: 8)])
+    #expect(actions.names == ["epoch 1", "publish [\"+/p/a\"]", "reached 9", "watch 2 from 10"])
+    #expect(driver.view == ["a": "after"])
+  }
+
+  @Test func anAcknowledgedRevisionProvesARewindToo() {
+    var driver = MachineDriver.live(at: 10)
+    driver.ack(15, .put("a", "lost"))
+    interrupted(&driver)
+    #expect(driver.list(12, []).names.first == "epoch 1")
+    #expect(driver.view == [:])
+  }
+
+  @Test func aLaggingMemberIsNoRewind() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 5)])
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 8)))
+    #expect(driver.list(10, [machineRow("/p/a", "1", 5)]).names == ["reached 10", "watch 2 from 11"])
+    #expect(driver.machine.epoch == 0)
+    // The same member again: back off for longer each time.
+    #expect(driver.send(.watchStarted(attempt: 2, ResponseHeader(revision: 8))).names == ["list 3 after 2"])
+  }
+
+  struct ImpossibleList: Sendable {
+    var revision: Revision
+    var rows: [CacheRecord<String>]
+  }
+
+  @Test(arguments: [
+    ImpossibleList(revision: 10, rows: [machineRow("/p/a", "1", 11)]),
+    ImpossibleList(revision: 10, rows: [machineRow("/p/b", "1", 5), machineRow("/p/a", "1", 5)]),
+    ImpossibleList(revision: 10, rows: [machineRow("/p/a", "1", 5), machineRow("/p/a", "1", 5)]),
+    ImpossibleList(revision: 10, rows: [machineRow("/q/a", "1", 5)]),
+    ImpossibleList(revision: 0, rows: []),
+    ImpossibleList(revision: -1, rows: []),
+    ImpossibleList(revision: Revision(.max), rows: []),
+  ])
+  func aListThatCannotBe(_ list: ImpossibleList) {
+    var driver = MachineDriver.live(at: 9, [machineRow("/p/z", "1", 5)])
+    interrupted(&driver)
+    #expect(driver.list(list.revision, list.rows).names == ["list 3 after 2", "stale: protocolViolation"])
+    #expect(driver.view == ["z": "1"])
+    #expect(driver.machine.epoch == 0)
+  }
+}

@@ -1,0 +1,75 @@
+import Holdfast
+import HoldfastCore
+import Testing
+
+/// What the watch brings, and what it must not bring.
+@Suite struct CacheMachineWatchingTests {
+  @Test func theLastEventIsTheRevision() {
+    var driver = MachineDriver.live(at: 10)
+    let actions = driver.events((11, .put("a", "1")), (14, .put("a", "2")), (14, .put("b", "2")))
+    #expect(actions.names == ["publish [\"+/p/a\", \"+/p/b\"]", "reached 14"])
+    #expect(driver.machine.visible("/p/a")?.keyValue.modRevision == 14)
+  }
+
+  @Test func theNetDifferenceIsPublished() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 5)])
+    #expect(driver.events((11, .put("b", "1")), (12, .delete("b"))).names == ["reached 12"])
+    #expect(driver.events((13, .delete("nobody"))).names == ["reached 13"])
+  }
+
+  @Test func duplicatesAreDropped() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 5)])
+    #expect(driver.events((9, .delete("a")), (10, .delete("a"))).names == [])
+    #expect(driver.events((10, .delete("a")), (11, .put("b", "1"))).names == ["publish [\"+/p/b\"]", "reached 11"])
+    #expect(driver.events((11, .put("b", "1"))).names == [])
+    #expect(driver.events([]).names == [])
+    #expect(driver.view == ["a": "1", "b": "1"])
+  }
+
+  @Test func progressOfTheTimerIsTrusted() {
+    var driver = MachineDriver.live(at: 10)
+    #expect(driver.progress(15).names == ["reached 15"])
+    #expect(driver.progress(15).names == [])
+    #expect(driver.progress(12).names == [])
+    #expect(driver.machine.revision == 15)
+  }
+
+  @Test func progressThatWasAskedForIsNot() {
+    var driver = MachineDriver.live(at: 10)
+    #expect(driver.progress(15, requested: true).names == [])
+    // It came before the events that it covers.
+    driver.events((12, .put("a", "1")))
+    #expect(driver.view == ["a": "1"])
+    #expect(driver.machine.revision == 12)
+  }
+
+  @Test(arguments: [
+    [CacheChange.put(machineRow("/p/a", "x", 12)), .delete("/p/b", 11)],
+    [.put(machineRow("/p/b", "x", 11)), .delete("/q/b", 12)],
+    [.put(machineRow("/p/b", "x", 11)), .put(machineRow("/p", "x", 12))],
+    [.delete("/p/b", 0)],
+    [.delete("/p/b", Revision(.min))],
+    [.delete("/p/b", 11), .delete("/p/b", Revision(.max))],
+  ])
+  func whatCannotBeIsNotApplied(_ changes: [CacheChange<String>]) {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/b", "1", 5)])
+    let actions = driver.send(.changes(attempt: 1, changes))
+    #expect(actions.names == ["list 2 after 1", "stale: protocolViolation"])
+    #expect(driver.view == ["b": "1"])
+    #expect(driver.machine.revision == 10)
+  }
+
+  @Test func progressBeyondEverythingIsNotBelieved() {
+    var driver = MachineDriver.live(at: 10)
+    #expect(driver.progress(Revision(.max)).names == ["list 2 after 1", "stale: protocolViolation"])
+  }
+
+  @Test func aLostDeleteDoesNotConfuseTheMirror() {
+    // A server that loses an event shows what the base holds, and the driver's mirror must agree even then.
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/d/1", "1", 5)])
+    driver.ack(12, .deletePrefix("d/"))
+    driver.ack(12, .put("e", "1"))
+    driver.progress(13)
+    #expect(driver.view == ["d/1": "1"])
+  }
+}

@@ -1,0 +1,161 @@
+import Holdfast
+import HoldfastCore
+import Testing
+
+typealias TestMachine = CacheMachine<String>
+
+/// One operation in a test's own words.
+enum MachineOp: Sendable {
+  case put(String, String)
+  case delete(String)
+  case deletePrefix(String)
+}
+
+func machineRow(
+  _ key: String, _ value: String, _ revision: Revision, created: Revision? = nil, version: Int64 = 1,
+  lease: LeaseID? = nil
+) -> CacheRecord<String> {
+  let keyValue = KeyValue(
+    key: Key(key), value: Array(value.utf8), createRevision: created ?? revision, modRevision: revision,
+    version: version, lease: lease)
+  return CacheRecord(keyValue: keyValue, content: value)
+}
+
+/// Runs a machine as a shell would, and keeps a mirror that is built from `publish` alone.
+struct MachineDriver {
+  var machine: TestMachine
+  /// Of the newest list or watch that the machine asked for.
+  private(set) var attempt = 0
+  private(set) var mirror: [Key: CacheRecord<String>] = [:]
+  /// Every key that any input spoke of.
+  private var seen: Set<Key> = []
+
+  init(range: KeyRange = .prefix("/p/"), limit: OverlayLimit = OverlayLimit()) {
+    machine = TestMachine(range: range, overlayLimit: limit)
+  }
+
+  @discardableResult
+  mutating func send(_ input: TestMachine.Input, location: SourceLocation = #_sourceLocation) -> [TestMachine.Action] {
+    let before = (phase: machine.phase, epoch: machine.epoch)
+    let actions = machine.handle(input)
+    note(input)
+    var publishes = 0
+    for action in actions {
+      switch action {
+      case .list(let next, _): attempt = next
+      case .watch(let current, let from):
+        #expect(current == attempt, sourceLocation: location)
+        #expect(from == machine.revision?.next, sourceLocation: location)
+      case .publish(let changes):
+        publishes += 1
+        #expect(!changes.isEmpty, sourceLocation: location)
+        for change in changes {
+          #expect(mirror[change.key]?.keyValue != change.record?.keyValue, "no difference", sourceLocation: location)
+          mirror[change.key] = change.record
+          seen.insert(change.key)
+        }
+      case .reached(let revision): #expect(revision == machine.revision, sourceLocation: location)
+      case .newEpoch(let epoch):
+        #expect(epoch == machine.epoch && epoch > before.epoch, sourceLocation: location)
+        #expect(publishes == 0, "an epoch begins before what is published in it", sourceLocation: location)
+      case .health(let phase): #expect(phase == machine.phase && phase != before.phase, sourceLocation: location)
+      }
+    }
+    #expect(publishes <= 1, sourceLocation: location)
+    for key in seen where machine.visible(key)?.keyValue != mirror[key]?.keyValue {
+      Issue.record("\(key): the mirror differs from what is visible", sourceLocation: location)
+    }
+    return actions
+  }
+
+  private mutating func note(_ input: TestMachine.Input) {
+    switch input {
+    case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
+    case .changes(_, let changes): seen.formUnion(changes.map(\.key))
+    case .acknowledged(let effects, _, _):
+      for case .put(let record) in effects { seen.insert(record.keyValue.key) }
+    default: break
+    }
+  }
+
+  /// What is visible, as the values of the keys below the prefix.
+  var view: [String: String] {
+    mirror.reduce(into: [:]) { $0[String($1.key.description.dropFirst(3))] = $1.value.content }
+  }
+}
+
+extension MachineDriver {
+  /// Started, loaded and watching.
+  static func live(
+    at revision: Revision, _ records: [CacheRecord<String>] = [], limit: OverlayLimit = OverlayLimit()
+  ) -> MachineDriver {
+    var driver = MachineDriver(limit: limit)
+    driver.send(.start)
+    driver.list(revision, records)
+    driver.send(.watchStarted(attempt: driver.attempt, ResponseHeader(revision: revision)))
+    return driver
+  }
+
+  @discardableResult
+  mutating func list(_ revision: Revision, _ records: [CacheRecord<String>]) -> [TestMachine.Action] {
+    send(.listed(attempt: attempt, header: ResponseHeader(revision: revision), records: records))
+  }
+
+  @discardableResult
+  mutating func events(_ changes: (Revision, MachineOp)...) -> [TestMachine.Action] { events(changes) }
+
+  @discardableResult
+  mutating func events(_ changes: [(Revision, MachineOp)]) -> [TestMachine.Action] {
+    let decoded = changes.map { revision, op -> CacheChange<String> in
+      switch op {
+      case .put(let key, let value): .put(machineRow("/p/\(key)", value, revision))
+      case .delete(let key), .deletePrefix(let key): .delete(Key("/p/\(key)"), revision)
+      }
+    }
+    return send(.changes(attempt: attempt, decoded))
+  }
+
+  @discardableResult
+  mutating func ack(_ revision: Revision, epoch: Int? = nil, _ ops: MachineOp...) -> [TestMachine.Action] {
+    ack(revision, epoch: epoch, ops)
+  }
+
+  @discardableResult
+  mutating func ack(_ revision: Revision, epoch: Int? = nil, _ ops: [MachineOp]) -> [TestMachine.Action] {
+    let effects = ops.map { op -> WriteEffect<String> in
+      switch op {
+      case .put(let key, let value): .put(machineRow("/p/\(key)", value, revision))
+      case .delete(let key): .delete(.key(Key("/p/\(key)")))
+      case .deletePrefix(let prefix): .delete(.prefix(Key("/p/\(prefix)")))
+      }
+    }
+    return send(.acknowledged(effects, at: revision, epoch: epoch ?? machine.epoch))
+  }
+
+  @discardableResult
+  mutating func progress(_ revision: Revision, requested: Bool = false) -> [TestMachine.Action] {
+    send(.progress(attempt: attempt, WatchProgress(revision: revision, requested: requested)))
+  }
+}
+
+extension [TestMachine.Action] {
+  /// The actions without their contents, for order and number.
+  var names: [String] {
+    map { action in
+      switch action {
+      case .list(let attempt, let failures): "list \(attempt) after \(failures)"
+      case .watch(let attempt, let from): "watch \(attempt) from \(from)"
+      case .publish(let changes): "publish \(changes.map { "\($0.record == nil ? "-" : "+")\($0.key)" })"
+      case .reached(let revision): "reached \(revision)"
+      case .newEpoch(let epoch): "epoch \(epoch)"
+      case .health(.idle): "idle"
+      case .health(.connecting(let error)): error.map { "connecting: \($0.code)" } ?? "connecting"
+      case .health(.loading): "loading"
+      case .health(.live): "live"
+      case .health(.stale(let error)): "stale: \(error.code)"
+      case .health(.stopped): "stopped"
+      case .health(.failed(let error)): "failed: \(error.code)"
+      }
+    }
+  }
+}
