@@ -9,7 +9,8 @@ extension Keyspace {
   /// in `error.current(in:)`.
   public func delete(_ stored: Stored<Value>) -> StoreOperation<Int> {
     delete(
-      .key(stored.storeKey), guards: [Guard(Compare(key: stored.storeKey, .modRevision(stored.modRevision)), .revision)])
+      .key(stored.storeKey), guards: [Guard(Compare(key: stored.storeKey, .modRevision(stored.modRevision)), .revision)]
+    )
   }
 
   /// Deletes everything below a prefix, relative to the keyspace, and returns how many keys were deleted. `mail` and `mail/`

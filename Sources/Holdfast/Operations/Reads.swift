@@ -39,7 +39,9 @@ extension Keyspace {
 
   /// The values between two keys (the second excluded), relative to the keyspace; without a second to the end of the
   /// keyspace. Takes `limit`, `sorted`, `at`, `serializable`.
-  public func list(from start: some KeyRepresentable, to end: (some KeyRepresentable)?) -> StoreOperation<Listing<Value>> {
+  public func list(from start: some KeyRepresentable, to end: (some KeyRepresentable)?) -> StoreOperation<
+    Listing<Value>
+  > {
     list(range(from: start.key, to: end?.key))
   }
 

@@ -54,7 +54,8 @@ extension StoreOperation {
   public func limit(_ limit: Int) -> StoreOperation { with { $0.limit = limit } }
 
   /// Reads in this order, which the store makes; with a limit, the first so many of it.
-  public func sorted(by target: RangeRequest.SortTarget, _ order: RangeRequest.SortOrder = .ascending) -> StoreOperation {
+  public func sorted(by target: RangeRequest.SortTarget, _ order: RangeRequest.SortOrder = .ascending) -> StoreOperation
+  {
     with { $0.sort = (target, order) }
   }
 

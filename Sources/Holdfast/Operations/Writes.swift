@@ -67,7 +67,8 @@ extension Keyspace {
       return Prepared<Stored<Value>>(
         name, accepts: OperationOptions.Name.write, guards: guards(request.key), requests: [.put(request)]
       ) { answer in
-        let written = request.written(previous: try answer.put().previous, lease: answer.lease, at: answer.header.revision)
+        let written = request.written(
+          previous: try answer.put().previous, lease: answer.lease, at: answer.header.revision)
         return stored(value, key: key, written, lease: answer.lease, previous: options.returnsPrevious)
       }
     }
@@ -94,7 +95,8 @@ extension PutRequest {
   ) {
     let keyValue = KeyValue(
       key: key, value: ignoreValue ? previous?.value ?? [] : value,
-      createRevision: previous?.createRevision ?? revision, modRevision: revision, version: (previous?.version ?? 0) + 1,
+      createRevision: previous?.createRevision ?? revision, modRevision: revision,
+      version: (previous?.version ?? 0) + 1,
       lease: ignoreLease ? previous?.lease : granted?.id ?? lease)
     return (keyValue, previous)
   }

@@ -109,7 +109,8 @@ extension Store {
       do {
         _ = try await backend.revokeLease(lease.id)
       } catch {
-        logger.info("A lease of a refused write is left to expire", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+        logger.info(
+          "A lease of a refused write is left to expire", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
       }
     }
   }

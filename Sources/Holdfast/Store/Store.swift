@@ -20,11 +20,13 @@ public final class Store: Sendable {
   /// Executes one operation and returns its result.
   ///
   /// - Throws: ``HoldfastError``; for a write with its outcome. The operation's own documentation names the codes.
+  @discardableResult
   public func execute<Result>(_ operation: StoreOperation<Result>) async throws -> Result {
     try await commit(operation).result
   }
 
   /// As ``execute(_:)``, with the revision at which the store answered.
+  @discardableResult
   public func commit<Result>(_ operation: StoreOperation<Result>) async throws -> Committed<Result> {
     let prepared = try operation.prepared()
     let answer =
@@ -41,6 +43,7 @@ public final class Store: Sendable {
   /// - Throws: ``HoldfastError``: `duplicateKey` and `tooManyOperations` before anything is sent; the refusal of the first
   ///   operation whose guard fails, with what its key holds; `decodingFailed` with outcome `applied` when the transaction was
   ///   applied and a read in it does not decode.
+  @discardableResult
   public func transaction<each R>(
     if conditions: [Condition] = [], _ operation: repeat StoreOperation<each R>
   ) async throws -> (repeat each R) {
@@ -48,6 +51,7 @@ public final class Store: Sendable {
   }
 
   /// As ``transaction(if:_:)``, with the revision at which the store answered.
+  @discardableResult
   public func commit<each R>(
     if conditions: [Condition] = [], _ operation: repeat StoreOperation<each R>
   ) async throws -> Committed<(repeat each R)> {
@@ -63,6 +67,7 @@ public final class Store: Sendable {
 
   /// Executes a transaction that was built at run time. As ``transaction(if:_:)``; a read that does not decode throws when its
   /// result is asked for.
+  @discardableResult
   public func execute(_ transaction: Transaction) async throws -> Transaction.Results {
     let prepared = try transaction.entries.map { try $0.plan() }
     let answers = try await run(prepared.map(\.0), conditions: transaction.conditions)

@@ -39,7 +39,8 @@ struct TransactionPlan: Sendable {
   func answers(_ response: TransactionResponse, leases: [Int: Lease]) throws -> [OperationAnswer] {
     guard response.responses.count == operations.reduce(0, { $0 + $1.requests.count }) else {
       throw HoldfastError(
-        .protocolViolation, "the store answered \(response.responses.count) operations of a transaction with another number",
+        .protocolViolation,
+        "the store answered \(response.responses.count) operations of a transaction with another number",
         outcome: .applied, revision: response.header.revision)
     }
     var rest = response.responses[...]

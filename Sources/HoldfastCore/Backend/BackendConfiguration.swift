@@ -19,4 +19,9 @@ public struct BackendConfiguration: Sendable {
   public static func backend(_ backend: any Backend) -> BackendConfiguration {
     BackendConfiguration(isOwned: false) { backend }
   }
+
+  /// The same store behind another backend, one that counts, traces or delays requests, say.
+  public func wrapped(_ wrap: @escaping @Sendable (any Backend) -> any Backend) -> BackendConfiguration {
+    BackendConfiguration(isOwned: isOwned) { [make] in wrap(try make()) }
+  }
 }

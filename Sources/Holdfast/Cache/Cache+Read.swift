@@ -1,0 +1,71 @@
+/// Reads from memory. All are synchronous, take no part in any I/O, and throw `notStarted`, `notLoaded` or `stopped` when there
+/// is nothing to read. Keys and prefixes are relative to the keyspace.
+extension Cache {
+  /// The value of a key, nil when there is none.
+  ///
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
+  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
+    try index.record(keyspace.storeKey(for: key)).map(keyspace.value)
+  }
+
+  /// The values of several keys, read in one step: no transaction is seen in part.
+  public func get(_ keys: [some KeyRepresentable]) throws -> Lookup<Value> {
+    let keys = keys.map(\.key)
+    let (held, revision) = try index.records(keys.map { keyspace.storeKey(for: $0) })
+    let (found, quarantined) = values(held.compactMap { $0 })
+    let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
+    return Lookup(found: found, missing: missing, quarantined: quarantined, revision: revision)
+  }
+
+  /// The values below a prefix in key order, read in one step. `mail` and `mail/` are the same prefix and do not cover
+  /// `mail2/`. Undecodable values are left out and told in ``Listing/quarantined``.
+  public func list(prefix: some KeyRepresentable = Key(bytes: [])) throws -> Listing<Value> {
+    try list(keyspace.range(ofPrefix: prefix))
+  }
+
+  /// The values between two keys, the second excluded, in key order, read in one step.
+  public func list(from start: some KeyRepresentable, to end: some KeyRepresentable) throws -> Listing<Value> {
+    try list(keyspace.range(from: start.key, to: end.key))
+  }
+
+  /// The values from a key on, in key order, read in one step.
+  public func list(from start: some KeyRepresentable) throws -> Listing<Value> {
+    try list(keyspace.range(from: start.key, to: nil))
+  }
+
+  /// Whether the key exists, decodable or not.
+  public func exists(_ key: some KeyRepresentable) throws -> Bool {
+    try index.record(keyspace.storeKey(for: key)) != nil
+  }
+
+  /// How many keys there are below a prefix, undecodable ones included.
+  public func count(prefix: some KeyRepresentable = Key(bytes: [])) throws -> Int {
+    try index.count(in: keyspace.range(ofPrefix: prefix))
+  }
+
+  /// How much the cache holds.
+  public var size: CacheSize {
+    get throws { try index.size() }
+  }
+
+  private func list(_ range: KeyRange) throws -> Listing<Value> {
+    let (records, revision) = try index.records(in: range)
+    let (values, quarantined) = values(records)
+    return Listing(
+      values: values, revision: revision, quarantined: quarantined, more: false, total: records.count)
+  }
+
+  private func values(_ records: [Record<Value>]) -> (values: [Stored<Value>], quarantined: [QuarantinedKey]) {
+    var values: [Stored<Value>] = []
+    var quarantined: [QuarantinedKey] = []
+    values.reserveCapacity(records.count)
+    for record in records {
+      do {
+        values.append(try keyspace.value(of: record))
+      } catch {
+        quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+      }
+    }
+    return (values, quarantined)
+  }
+}

@@ -1,0 +1,69 @@
+import ServiceLifecycle
+
+extension Cache {
+  /// Loads the keyspace and follows the store until the task is cancelled or the service is shut down gracefully, then stops;
+  /// it may be called again afterwards. That the store is away is no error here: the cache keeps trying and ``health`` says
+  /// so.
+  ///
+  /// - Throws: ``HoldfastError`` with code `alreadyRunning`.
+  public func run() async throws {
+    try begin()
+    defer { end() }
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        await self.steps.wait()
+        guard let step = self.steps.take() else { continue }
+        await self.perform(step)
+      }
+    }
+  }
+
+  /// Does a step until it is done, or the machine wants another one.
+  private func perform(_ step: Step) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.carryOut(step) }
+      group.addTask { await self.steps.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func carryOut(_ step: Step) async {
+    switch step {
+    case .list(let attempt, let failures): await list(attempt, failures: failures)
+    case .watch(let attempt, let revision): await watch(attempt, from: revision)
+    }
+  }
+
+  private func list(_ attempt: Int, failures: Int) async {
+    do {
+      let wait = configuration.backoff(failures: failures, jitter: Double.random(in: 0..<1))
+      if wait > .zero { try await configuration.time.sleep(configuration.time.now() + wait) }
+      let list = try await store.backend.list(keyspace.range)
+      let records = await keyspace.records(list.keyValues)
+      handle(.listed(attempt: attempt, header: list.header, records: records))
+    } catch {
+      if !Task.isCancelled { handle(.listFailed(attempt: attempt, HoldfastError(wrapping: error))) }
+    }
+  }
+
+  private func watch(_ attempt: Int, from revision: Revision) async {
+    do {
+      for try await update in store.backend.watch(WatchRequest(keyspace.range, from: revision)) {
+        switch update {
+        case .started(let header): handle(.watchStarted(attempt: attempt, header))
+        case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(keyspace.change)))
+        case .progress(let progress): handle(.progress(attempt: attempt, progress))
+        case .interrupted(let error): handle(.watchInterrupted(attempt: attempt, error))
+        }
+        if Task.isCancelled { return }
+      }
+      // A watch that ends without an error was cancelled, by us or by a backend that is shutting down.
+      if !Task.isCancelled {
+        handle(.watchEnded(attempt: attempt, HoldfastError(.unavailable, "the store ended the watch")))
+      }
+    } catch {
+      if !Task.isCancelled { handle(.watchEnded(attempt: attempt, HoldfastError(wrapping: error))) }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// A keyspace in memory, kept in step with the store.
+///
+/// Reads are synchronous and local: they return the newest of what the watch has delivered and of what this process's own
+/// store has had acknowledged, and never something older than before (G1, G2). Writes through the ``Store``, or through the
+/// functions here, which forward to it, are in memory when they return.
+///
+/// Use `store.withCache(of:)`, or make one and run it as a service; `run()` may be called again after it returned. Before the
+/// first complete load reads throw `notLoaded` (`notStarted` before `run()`), after it `stopped`. When the store cannot be
+/// followed reads go on with the last known state, and ``health`` says so, with the cause (G8).
+public final class Cache<Value: Sendable>: Service {
+  public let store: Store
+  public let keyspace: Keyspace<Value>
+  let configuration: CacheConfiguration
+  let logger: Logger
+  let index = CacheIndex<CacheContent<Value>>()
+  let waiters = RevisionWaiters()
+  /// What the machine wants done next. A new step makes the current one obsolete.
+  let steps = Mailbox<Step>()
+  private let state: Mutex<State>
+
+  enum Step: Sendable {
+    case list(attempt: Int, failures: Int)
+    case watch(attempt: Int, from: Revision)
+  }
+
+  private struct State {
+    var machine: CacheMachine<CacheContent<Value>>
+    var isRunning = false
+    var quarantined: Set<Key> = []
+  }
+
+  /// A cache that does nothing until it is run.
+  public init(of keyspace: Keyspace<Value>, in store: Store, configuration: CacheConfiguration = CacheConfiguration()) {
+    self.store = store
+    self.keyspace = keyspace
+    self.configuration = configuration
+    var logger = store.logger
+    logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
+    self.logger = logger
+    let limit = OverlayLimit(entries: configuration.pendingWrites, bytes: configuration.pendingBytes)
+    state = Mutex(State(machine: CacheMachine(range: keyspace.range, overlayLimit: limit)))
+  }
+
+  /// Whether the cache follows the store, and if not, why.
+  public var health: CacheHealth {
+    state.withLock { state in
+      let (name, cause) = state.machine.phase.publicState
+      return CacheHealth(
+        state: name, cause: cause, quarantined: state.quarantined.count, revision: state.machine.revision)
+    }
+  }
+
+  /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
+  func handle(_ input: CacheMachine<CacheContent<Value>>.Input) {
+    state.withLock { state in
+      for action in state.machine.handle(input) { perform(action, &state) }
+    }
+  }
+
+  private func perform(_ action: CacheMachine<CacheContent<Value>>.Action, _ state: inout State) {
+    switch action {
+    case .publish(let changes):
+      for change in changes { state.quarantined.note(change) }
+      index.publish(changes)
+    case .reached(let revision):
+      index.reached(revision)
+      index.set(.loaded)
+      waiters.reached(revision)
+    case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
+    case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
+    case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
+    case .health(let phase): note(phase)
+    }
+  }
+
+  private func note(_ phase: CachePhase) {
+    switch phase {
+    case .connecting(let cause):
+      index.set(.notLoaded(cause))
+      if let cause { logger.info("The cache cannot load yet", metadata: ["error": "\(cause)"]) }
+    case .stale(let cause): logger.info("The cache does not follow the store", metadata: ["error": "\(cause)"])
+    case .stopped: index.set(.stopped)
+    case .idle, .loading, .live, .failed: break
+    }
+  }
+
+  /// Begins to run.
+  func begin() throws {
+    try state.withLock { state in
+      guard !state.isRunning else {
+        throw HoldfastError(.alreadyRunning, "the cache of '\(keyspace.prefix)' runs already")
+      }
+      state.isRunning = true
+    }
+    steps.clear()
+    waiters.open()
+    // From here on writes are collected, before the first list is sent (rule 2).
+    handle(.start)
+    store.add(self)
+  }
+
+  func end() {
+    store.remove(self)
+    handle(.stop)
+    waiters.close()
+    state.withLock { $0.isRunning = false }
+  }
+}
+
+extension Set<Key> {
+  /// Keeps the keys whose values do not decode.
+  fileprivate mutating func note<Value>(_ change: VisibleChange<CacheContent<Value>>) {
+    if case .undecodable = change.record?.content { insert(change.key) } else { remove(change.key) }
+  }
+}
+
+extension Cache: WriteObserver {
+  var range: KeyRange { keyspace.range }
+
+  var epoch: Int { state.withLock { $0.machine.epoch } }
+
+  func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, epoch: Int) {
+    handle(.acknowledged(writes.map(keyspace.effect), at: revision, epoch: epoch))
+  }
+
+  func followed(to revision: Revision) async throws {
+    _ = try await waiters.wait(for: revision)
+  }
+}

@@ -1,0 +1,22 @@
+/// How a cache behaves; the defaults are right for most.
+public struct CacheConfiguration: Sendable {
+  /// How long `withCache` waits for the first complete load before it throws the cause.
+  public var startTimeout: Duration = .seconds(10)
+  /// The first and the longest wait between attempts to list again; it doubles in between, with jitter.
+  public var backoff: ClosedRange<Duration> = .milliseconds(100) ... .seconds(5)
+  /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again.
+  public var pendingWrites = 10_000
+  public var pendingBytes = 16 << 20
+  /// What waits and back-offs are measured by.
+  package var time = TimeSource.continuous
+
+  public init() {}
+
+  /// The wait before the attempt after so many failures; `jitter` is in 0 ..< 1 and takes up to half of it away, so that
+  /// many caches do not come back at once.
+  func backoff(failures: Int, jitter: Double) -> Duration {
+    guard failures > 0 else { return .zero }
+    let doubled = backoff.lowerBound * (1 << min(failures - 1, 20))
+    return min(doubled, backoff.upperBound) * (1 - jitter / 2)
+  }
+}

@@ -1,0 +1,51 @@
+/// Whether a cache follows its store (G8).
+public struct CacheHealth: Hashable, Sendable, CustomStringConvertible {
+  /// The state, as a name that stays the same across versions. New ones may be added.
+  public struct State: Hashable, Sendable, CustomStringConvertible {
+    public let name: String
+    public var description: String { name }
+
+    /// Not started.
+    public static let idle = State(name: "idle")
+    /// Asks the store for the first list.
+    public static let connecting = State(name: "connecting")
+    /// Loaded; the watch is being opened. Reads work.
+    public static let loading = State(name: "loading")
+    /// Follows the store.
+    public static let live = State(name: "live")
+    /// Reads work and return what was last known; the cache is trying to follow again.
+    public static let stale = State(name: "stale")
+    /// Stopped; it can be started again.
+    public static let stopped = State(name: "stopped")
+    /// Given up.
+    public static let failed = State(name: "failed")
+  }
+
+  public let state: State
+  /// Why it is not live, when something is wrong.
+  public let cause: HoldfastError?
+  /// Keys whose values do not decode.
+  public let quarantined: Int
+  /// The revision up to which the cache has followed the store; nil before the first load.
+  public let revision: Revision?
+
+  public var isLive: Bool { state == .live }
+
+  public var description: String {
+    "\(state)" + (cause.map { " (\($0))" } ?? "") + (quarantined > 0 ? ", \(quarantined) quarantined" : "")
+  }
+}
+
+extension CachePhase {
+  var publicState: (state: CacheHealth.State, cause: HoldfastError?) {
+    switch self {
+    case .idle: (.idle, nil)
+    case .connecting(let cause): (.connecting, cause)
+    case .loading: (.loading, nil)
+    case .live: (.live, nil)
+    case .stale(let cause): (.stale, cause)
+    case .stopped: (.stopped, nil)
+    case .failed(let cause): (.failed, cause)
+    }
+  }
+}
