@@ -46,7 +46,9 @@ extension TransportTests {
         await withTaskGroup(of: RPCError?.self) { group in
           for round in 0..<500 {
             let task = Task {
-              await failure { try await connection.unary(RPCCall(path: "/test/Call"), [UInt8](repeating: 1, count: round)) }
+              await failure {
+                try await connection.unary(RPCCall(path: "/test/Call"), [UInt8](repeating: 1, count: round))
+              }
             }
             group.addTask {
               for _ in 0..<(round % 50) { await Task.yield() }

@@ -201,43 +201,4 @@ extension TransportTests {
       }
     }
   }
-
-  @Suite struct KeepAlive {
-    private var configuration: TransportConfiguration {
-      var configuration = TransportConfiguration()
-      configuration.keepAliveMinimum = .milliseconds(20)
-      configuration.keepAliveInterval = .milliseconds(20)
-      configuration.keepAliveTimeout = .milliseconds(100)
-      return configuration
-    }
-
-    @Test func aDeadServerIsFoundOut() async throws {
-      try await withServer(
-        configuration: configuration,
-        script: { cue, responder in
-          if case .start = cue { responder.playDead() }
-        }
-      ) { connection, _ in
-        let stream = try await connection.open(RPCCall(path: "/test/Stream"))
-        let error = await failure { try await stream.next(timeout: nil) }
-        #expect(error?.code == .unavailable)
-        #expect(error?.message.contains("keep-alive") == true)
-        #expect(error?.progress == .unknown)
-        #expect(!connection.isUsable)
-      }
-    }
-
-    @Test func aQuietServerThatAnswersIsKept() async throws {
-      try await withServer(configuration: configuration, script: echo) { connection, _ in
-        let stream = try await connection.open(RPCCall(path: "/test/Stream"))
-        // Many intervals and time limits of silence.
-        let silence = await failure { try await stream.next(timeout: .milliseconds(600)) }
-        #expect(silence?.code == .deadlineExceeded)
-        #expect(connection.isUsable)
-        try await stream.send([1])
-        let message = try await stream.next(timeout: nil)
-        #expect(message == [1])
-      }
-    }
-  }
 }

@@ -12,6 +12,7 @@ final class ScriptedServer: Sendable {
     case request(path: String)
     case message([UInt8])
     case reset(path: String, code: Int)
+    case ping
     case connectionClosed
   }
 
@@ -79,6 +80,12 @@ final class ScriptedServer: Sendable {
     return false
   }
 
+  /// Waits for either of two events. True for the first.
+  func waits(for event: Event, until other: Event) async -> Bool {
+    for await seen in events where seen == event || seen == other { return seen == event }
+    return false
+  }
+
   private static func configure(
     _ channel: any Channel, maximumStreams: Int, continuation: AsyncStream<Event>.Continuation,
     script: @escaping Script
@@ -99,6 +106,25 @@ final class ScriptedServer: Sendable {
         try stream.pipeline.syncOperations.addHandler(ScriptHandler(continuation: continuation, script: script))
       }
     }
-    try channel.pipeline.syncOperations.addHandler(handler)
+    try channel.pipeline.syncOperations.addHandlers([handler, PingObserver(continuation: continuation)])
+  }
+}
+
+/// Tells of the client's PINGs. NIOHTTP2 has answered them then.
+private final class PingObserver: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+
+  private let continuation: AsyncStream<ScriptedServer.Event>.Continuation
+
+  init(continuation: AsyncStream<ScriptedServer.Event>.Continuation) {
+    self.continuation = continuation
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .ping(_, ack: false) = unwrapInboundIn(data).payload { continuation.yield(.ping) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Clients that break the rules are part of the tests.
   }
 }

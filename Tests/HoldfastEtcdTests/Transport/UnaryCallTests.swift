@@ -45,7 +45,8 @@ extension TransportTests {
           if case .end = cue { responder.answer([]) }
         }
       ) { connection, _ in
-        let call = RPCCall(path: "/test/Call", metadata: [("token", "t-1"), ("hasleader", "true")], timeout: .seconds(9))
+        let call = RPCCall(
+          path: "/test/Call", metadata: [("token", "t-1"), ("hasleader", "true")], timeout: .seconds(9))
         _ = try await connection.unary(call, [])
         let headers = shared.headers.withLock { $0 }
         let expected = [
@@ -71,9 +72,10 @@ extension TransportTests {
       }
     }
 
-    @Test(arguments: [
-      [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 2], [0, 0, 0, 0, 2, 1], [0, 0], [],
-    ] as [[UInt8]])
+    @Test(
+      arguments: [
+        [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 2], [0, 0, 0, 0, 2, 1], [0, 0], [],
+      ] as [[UInt8]])
     func okNeedsExactlyOneMessage(bytes: [UInt8]) async throws {
       try await withServer(script: { cue, responder in
         guard case .end = cue else { return }
