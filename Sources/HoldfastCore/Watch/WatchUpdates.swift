@@ -15,6 +15,9 @@ public struct WatchUpdates: AsyncSequence, Sendable {
 
   public func makeAsyncIterator() -> Iterator { Iterator(source: source()) }
 
+  /// One iteration without its iterator, for backends that put something between.
+  package func makeSource() -> any WatchSource { source() }
+
   public struct Iterator: AsyncIteratorProtocol {
     private let source: any WatchSource
 

@@ -1,0 +1,139 @@
+import Holdfast
+import Synchronization
+
+/// A backend whose connection can be disturbed: away altogether, watches held back, or answers lost.
+final class FaultyBackend: Backend {
+  private struct State {
+    var isAway = false
+    var isWatchCut = false
+    var losesWriteAnswers = false
+    var transactions = 0
+  }
+
+  let backend: any Backend
+  private let state = Mutex(State())
+
+  init(_ backend: any Backend) { self.backend = backend }
+
+  /// Every request fails, and watches are interrupted.
+  func setAway(_ isAway: Bool) {
+    state.withLock {
+      $0.isAway = isAway
+      $0.isWatchCut = isAway
+    }
+  }
+
+  /// Watches deliver nothing; requests work.
+  func setWatchCut(_ isCut: Bool) { state.withLock { $0.isWatchCut = isCut } }
+
+  /// Writes are applied, and their answers lost.
+  func setLosesWriteAnswers(_ loses: Bool) { state.withLock { $0.losesWriteAnswers = loses } }
+
+  var transactions: Int { state.withLock { $0.transactions } }
+
+  static let away = HoldfastError(.unavailable, "the store is away", outcome: .refused)
+
+  fileprivate var isWatchCut: Bool { state.withLock { $0.isWatchCut } }
+
+  private func pass() throws(HoldfastError) {
+    if state.withLock({ $0.isAway }) { throw Self.away }
+  }
+
+  var limits: BackendLimits { backend.limits }
+
+  func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
+    try pass()
+    return try await backend.range(request)
+  }
+
+  func put(_ request: PutRequest) async throws(HoldfastError) -> PutResponse {
+    try pass()
+    return try await backend.put(request)
+  }
+
+  func deleteRange(_ request: DeleteRangeRequest) async throws(HoldfastError) -> DeleteRangeResponse {
+    try pass()
+    return try await backend.deleteRange(request)
+  }
+
+  func transact(_ request: TransactionRequest) async throws(HoldfastError) -> TransactionResponse {
+    try pass()
+    state.withLock { $0.transactions += 1 }
+    let response = try await backend.transact(request)
+    if state.withLock({ $0.losesWriteAnswers }) {
+      throw HoldfastError(.unavailable, "the answer was lost", outcome: .unknown)
+    }
+    return response
+  }
+
+  func compact(_ request: CompactRequest) async throws(HoldfastError) -> ResponseHeader {
+    try await backend.compact(request)
+  }
+
+  func watch(_ request: WatchRequest) -> WatchUpdates {
+    WatchUpdates { FaultyWatch(self, request) }
+  }
+
+  func grantLease(id: LeaseID?, ttl: Duration) async throws(HoldfastError) -> Lease {
+    try await backend.grantLease(id: id, ttl: ttl)
+  }
+
+  func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader { try await backend.revokeLease(id) }
+  func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease { try await backend.keepLeaseAlive(id) }
+
+  func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
+    try await backend.timeToLive(of: id, keys: keys)
+  }
+
+  func leases() async throws(HoldfastError) -> [LeaseID] { try await backend.leases() }
+  func status() async throws(HoldfastError) -> BackendStatus { try await backend.status() }
+  func run() async { await backend.run() }
+}
+
+/// Resumes by itself after its last event, as the etcd client does.
+private final class FaultyWatch: WatchSource {
+  private struct State {
+    var request: WatchRequest
+    var inner: (any WatchSource)?
+    var isInterrupted = false
+  }
+
+  private let owner: FaultyBackend
+  private let state: Mutex<State>
+
+  init(_ owner: FaultyBackend, _ request: WatchRequest) {
+    self.owner = owner
+    state = Mutex(State(request: request))
+  }
+
+  func next() async throws(HoldfastError) -> WatchUpdate? {
+    while true {
+      if owner.isWatchCut {
+        let isNew = state.withLock { state in
+          defer { state.isInterrupted = true }
+          state.inner = nil
+          return !state.isInterrupted
+        }
+        if isNew { return .interrupted(FaultyBackend.away) }
+        do { try await eventually { !self.owner.isWatchCut || Task.isCancelled } } catch { return nil }
+        if Task.isCancelled { return nil }
+        continue
+      }
+      let inner = state.withLock { state in
+        state.isInterrupted = false
+        let inner = state.inner ?? owner.backend.watch(state.request).makeSource()
+        state.inner = inner
+        return inner
+      }
+      // A cut must be noticed while nothing happens: whoever cuts writes afterwards, which wakes the watch.
+      let update = try await inner.next()
+      if owner.isWatchCut { continue }
+      state.withLock { state in
+        if case .batch(let batch) = update, let last = batch.events.last {
+          state.request.startRevision = last.modRevision.next
+        }
+      }
+      return update
+    }
+  }
+}

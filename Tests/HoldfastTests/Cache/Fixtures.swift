@@ -1,0 +1,59 @@
+import Holdfast
+import HoldfastEmbedded
+import Synchronization
+
+struct Item: Codable, Hashable, Sendable {
+  var id: String
+  var n: Int
+}
+
+let items = Keyspace<Item>(prefix: "/t/items/") { $0.id }
+let others = Keyspace<Item>(prefix: "/t/others/") { $0.id }
+
+/// Polls a condition, for at most ten seconds.
+func eventually(_ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(10)
+  while try await !condition() {
+    guard ContinuousClock.now < deadline else { throw HoldfastError(.timeout, "the condition never held") }
+    try await Task.sleep(for: .milliseconds(1))
+  }
+}
+
+/// A cache of `items` on an engine of its own, with the means to disturb the way between them.
+func withItems<R: Sendable>(
+  _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
+) async throws -> R {
+  try await withEmbedded { engine in
+    let backend = FaultyBackend(engine)
+    return try await withStore(.backend(backend)) { store in
+      try await store.withCache(of: items, configuration: .quick) { cache in try await body(cache, store, backend) }
+    }
+  }
+}
+
+extension CacheConfiguration {
+  /// Does not wait long between attempts.
+  static var quick: CacheConfiguration {
+    var configuration = CacheConfiguration()
+    configuration.backoff = .milliseconds(1) ... .milliseconds(2)
+    return configuration
+  }
+}
+
+extension Backend {
+  /// A write by somebody else: no cache is told of it but by its watch. Returns its revision.
+  @discardableResult
+  func foreignPut(_ keyspace: Keyspace<Item>, _ item: Item) async throws -> Revision {
+    try await put(PutRequest(key: keyspace.storeKey(for: item.id), value: keyspace.encode(item))).header.revision
+  }
+
+  @discardableResult
+  func foreignPut(_ key: Key, _ value: String) async throws -> Revision {
+    try await put(PutRequest(key: key, value: Array(value.utf8))).header.revision
+  }
+
+  @discardableResult
+  func foreignDelete(_ keyspace: Keyspace<Item>, _ id: String) async throws -> Revision {
+    try await deleteRange(DeleteRangeRequest(.key(keyspace.storeKey(for: id)))).header.revision
+  }
+}
