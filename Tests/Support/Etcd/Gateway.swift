@@ -7,7 +7,7 @@
 /// etcd's JSON gateway: protobuf messages as JSON. 64-bit integers are strings, bytes are base64, zeros are left out.
 struct Gateway {
   var port: Int
-  var timeout = Duration.seconds(5)
+  var timeout = Duration.seconds(15)
 
   func call<Reply: Decodable>(_ path: String, _ request: some Encodable, as: Reply.Type) async throws -> Reply {
     let body = Array(try JSONEncoder().encode(request))
