@@ -3,7 +3,7 @@
 /// A condition that throws does not hold yet (a server that is coming up refuses connections); the last error is in
 /// the failure. Cancellation ends the wait at once.
 package func eventually(
-  within limit: Duration = .seconds(10),
+  within limit: Duration = .seconds(20),
   _ expectation: String = "the condition holds",
   file: StaticString = #fileID,
   line: UInt = #line,

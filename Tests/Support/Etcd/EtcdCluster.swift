@@ -6,7 +6,7 @@ package struct EtcdCluster: Sendable {
   package var endpoints: [String] { members.map(\.clientURL) }
 
   /// The member that a majority of all members takes for the leader, awaited through elections.
-  package func leader(within limit: Duration = .seconds(20)) async throws -> EtcdServer {
+  package func leader(within limit: Duration = .seconds(30)) async throws -> EtcdServer {
     var leader: EtcdServer?
     try await eventually(within: limit, "a majority of \(members.count) members agrees on a leader") {
       leader = await agreedLeader()
@@ -17,7 +17,7 @@ package struct EtcdCluster: Sendable {
   }
 
   /// The members that do not lead.
-  package func followers(within limit: Duration = .seconds(20)) async throws -> [EtcdServer] {
+  package func followers(within limit: Duration = .seconds(30)) async throws -> [EtcdServer] {
     let leader = try await leader(within: limit)
     return members.filter { $0 !== leader }
   }
