@@ -102,7 +102,9 @@ let package = Package(
     .testTarget(name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",
-      dependencies: ["Holdfast", "HoldfastEmbedded", "HoldfastTesting"],
+      dependencies: [
+        "Holdfast", "HoldfastEmbedded", "HoldfastTesting", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastEmbeddedTests",

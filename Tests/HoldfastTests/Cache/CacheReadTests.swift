@@ -41,7 +41,7 @@ import Testing
   @Test func whatWasThereBeforeIsLoaded() async throws {
     try await withEmbedded { engine in
       for n in 0..<300 { try await engine.foreignPut(items, Item(id: "k\(n)", n: n)) }
-      try await withStore(.backend(engine)) { store in
+      try await withStore(.backend(engine), logger: .quiet) { store in
         try await store.withCache(of: items) { cache in
           let count = try cache.count()
           #expect(count == 300)
@@ -54,7 +54,7 @@ import Testing
 
   @Test func readsBeforeStartAndAfterStopSayWhy() async throws {
     try await withEmbedded { engine in
-      try await withStore(.backend(engine)) { store in
+      try await withStore(.backend(engine), logger: .quiet) { store in
         let cache = Cache(of: items, in: store)
         #expect(throws: HoldfastError.self) { try cache.get("a") }
         #expect(code { try cache.list() } == .notStarted)

@@ -7,17 +7,18 @@ import Testing
     try await withItems { cache, _, backend in
       try await backend.foreignPut(items, Item(id: "a", n: 1))
       let last = try await backend.foreignPut(items, Item(id: "b", n: 1))
-      try await cache.wait(for: last, timeout: .seconds(10))
+      try await cache.wait(for: last, timeout: .seconds(60))
       #expect(try cache.list().map(\.key) == ["a", "b"])
       let gone = try await backend.foreignDelete(items, "a")
-      try await cache.wait(for: gone, timeout: .seconds(10))
+      try await cache.wait(for: gone, timeout: .seconds(60))
       #expect(try cache.list().map(\.key) == ["b"])
     }
   }
 
   @Test func aConnectionThatComesBackMissesNothing() async throws {
     try await withItems { cache, _, backend in
-      try await backend.foreignPut(items, Item(id: "a", n: 1))
+      let first = try await backend.foreignPut(items, Item(id: "a", n: 1))
+      try await cache.wait(for: first, timeout: .seconds(60))
       backend.setAway(true)
       try await backend.backend.foreignPut(items, Item(id: "b", n: 1))
       try await eventually { cache.health.state == .stale }
@@ -26,7 +27,7 @@ import Testing
       #expect(try cache.exists("a"))
       let last = try await backend.backend.foreignDelete(items, "a")
       backend.setAway(false)
-      try await cache.wait(for: last, timeout: .seconds(10))
+      try await cache.wait(for: last, timeout: .seconds(60))
       #expect(try cache.list().map(\.key) == ["b"])
       try await eventually { cache.health.isLive }
     }
@@ -43,13 +44,13 @@ import Testing
       let last = try await backend.foreignPut(items, Item(id: "new", n: 2))
       _ = try await backend.compact(CompactRequest(last))
       backend.setWatchCut(false)
-      try await cache.wait(for: last, timeout: .seconds(10))
+      try await cache.wait(for: last, timeout: .seconds(60))
       #expect(try cache.list().map(\.value.n) == [2, 2, 2, 1])
       #expect(try cache.list().map(\.key) == ["changed", "new", "recreated", "same"])
       #expect(try cache.get("recreated")?.version == 1)
       // And it follows on.
       let next = try await backend.foreignPut(items, Item(id: "next", n: 3))
-      try await cache.wait(for: next, timeout: .seconds(10))
+      try await cache.wait(for: next, timeout: .seconds(60))
       #expect(try cache.exists("next"))
     }
   }
@@ -58,7 +59,7 @@ import Testing
     try await withEmbedded { engine in
       let backend = FaultyBackend(engine)
       backend.setAway(true)
-      try await withStore(.backend(backend)) { store in
+      try await withStore(.backend(backend), logger: .quiet) { store in
         var configuration = CacheConfiguration.quick
         configuration.startTimeout = .milliseconds(50)
         await #expect {
@@ -78,14 +79,14 @@ import Testing
     try await withEmbedded { engine in
       let backend = FaultyBackend(engine)
       backend.setAway(true)
-      try await withStore(.backend(backend)) { store in
+      try await withStore(.backend(backend), logger: .quiet) { store in
         let cache = Cache(of: items, in: store, configuration: .quick)
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { try await cache.run() }
           try await eventually { cache.health.cause?.code == .unavailable }
           #expect(code { try cache.get("a") } == .notLoaded)
           backend.setAway(false)
-          try await cache.wait(for: 1, timeout: .seconds(10))
+          try await cache.wait(for: 1, timeout: .seconds(60))
           #expect(try cache.count() == 0)
           group.cancelAll()
         }
@@ -109,7 +110,7 @@ import Testing
         // A write of the same store and one of somebody else: neither reaches a stopped cache, while another one sees both.
         try await store.execute(items.put(Item(id: "b", n: round)))
         let last = try await backend.foreignPut(items, Item(id: "a", n: 100))
-        try await live.wait(for: last, timeout: .seconds(10))
+        try await live.wait(for: last, timeout: .seconds(60))
         #expect(cache.health == stopped)
         #expect(code { try cache.get("a") } == .stopped)
       }
@@ -119,7 +120,7 @@ import Testing
   @Test func tooManyPendingWritesMakeItListAgain() async throws {
     try await withEmbedded { engine in
       let backend = FaultyBackend(engine)
-      try await withStore(.backend(backend)) { store in
+      try await withStore(.backend(backend), logger: .quiet) { store in
         var configuration = CacheConfiguration.quick
         configuration.pendingWrites = 5
         try await store.withCache(of: items, configuration: configuration) { cache in

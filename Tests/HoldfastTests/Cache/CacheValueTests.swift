@@ -11,7 +11,7 @@ import Testing
       try await cache.put(Item(id: "good", n: 1))
       try await cache.put(Item(id: "bad", n: 1))
       let revision = try await backend.foreignPut("/t/items/bad", bytes)
-      try await cache.wait(for: revision, timeout: .seconds(10))
+      try await cache.wait(for: revision, timeout: .seconds(60))
       #expect(code { try cache.get("bad") } == .decodingFailed)
       let listing = try cache.list()
       #expect(listing.map(\.key) == ["good"])
@@ -38,7 +38,7 @@ import Testing
     try await withEmbedded { engine in
       try await engine.foreignPut("/t/items/bad", "nonsense!!")
       try await engine.foreignPut(items, Item(id: "good", n: 1))
-      try await withStore(.backend(engine)) { store in
+      try await withStore(.backend(engine), logger: .quiet) { store in
         try await store.withCache(of: items) { cache in
           let listing = try cache.list()
           #expect(listing.map(\.key) == ["good"])
@@ -52,7 +52,7 @@ import Testing
     try await withItems { cache, store, backend in
       let value = try items.encode(Item(id: "claimed", n: 1))
       let revision = try await backend.put(PutRequest(key: "/t/items/real", value: value)).header.revision
-      try await cache.wait(for: revision, timeout: .seconds(10))
+      try await cache.wait(for: revision, timeout: .seconds(60))
       #expect(try cache.get("claimed") == nil)
       let found = try #require(try cache.get("real"))
       #expect(found.isMisplaced)
@@ -111,7 +111,7 @@ import Testing
   @Test func valuesOfReferenceTypeCannotBeChangedInTheCache() async throws {
     let keyspace = Keyspace<Shared>(prefix: "/t/shared/") { $0.id }
     try await withEmbedded { engine in
-      try await withStore(.backend(engine)) { store in
+      try await withStore(.backend(engine), logger: .quiet) { store in
         try await store.withCache(of: keyspace) { cache in
           let mine = Shared(id: "a", n: 1)
           let stored = try await cache.put(mine)

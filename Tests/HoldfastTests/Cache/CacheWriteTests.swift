@@ -46,7 +46,7 @@ import Testing
       #expect(try await cache.delete(prefix: "p") == 1)
       let after = try await backend.foreignPut(items, Item(id: "p/new", n: 2))
       backend.setWatchCut(false)
-      try await cache.wait(for: after, timeout: .seconds(10))
+      try await cache.wait(for: after, timeout: .seconds(60))
       #expect(try cache.list().map(\.key) == ["p/new"])
     }
   }
@@ -130,7 +130,7 @@ import Testing
 
   @Test func writesWorkWithoutAnyCache() async throws {
     try await withEmbedded { engine in
-      try await withStore(.backend(engine)) { store in
+      try await withStore(.backend(engine), logger: .quiet) { store in
         let cache = Cache(of: items, in: store)
         try await cache.put(Item(id: "a", n: 1))
         #expect(try await store.execute(items.get("a"))?.value.n == 1)
