@@ -4,7 +4,7 @@ import Testing
 
 /// Random interleavings of writes, acknowledgements, batches, lists and faults against a plain log.
 @Suite struct CacheMachineModelTests {
-  static let seedsPerChunk: UInt64 = 220
+  static let seedsPerChunk: UInt64 = 250
 
   @Test(arguments: 0..<8 as Range<UInt64>)
   func everyInterleavingKeepsThePromises(chunk: UInt64) {

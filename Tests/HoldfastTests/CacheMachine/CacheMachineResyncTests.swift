@@ -103,6 +103,10 @@ import Testing
     #expect(driver.ack(12, epoch: 0, .put("c", "late")).names == [])
     driver.ack(9, epoch: 1, .put("c", "mine"))
     #expect(driver.view == ["a": "1", "c": "mine"])
+    // What was known in the old epoch proves nothing in the new one.
+    interrupted(&driver)
+    #expect(
+      driver.list(9, [machineRow("/p/a", "1", 5)]).names == ["publish [\"-/p/c\"]", "reached 9", "watch 3 from 10"])
   }
 
   @Test func aRewoundValueOfTheSameRevisionIsADifference() {

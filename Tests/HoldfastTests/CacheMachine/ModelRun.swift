@@ -32,6 +32,7 @@ struct ModelRun {
   /// The lowest revision that a key may still show.
   private var floor: [Key: Revision] = [:]
   private var serial = 0
+  private var isRewinding = false
 
   /// Telling what happens costs more than the run itself: a run that failed is run again, and then tells.
   private let isTelling: Bool
@@ -199,7 +200,9 @@ extension ModelRun {
       send("rewound", .rewound(epoch: driver.machine.epoch), isRewound: true)
     }
     let epoch = driver.machine.epoch
+    isRewinding = true
     answerList()
+    isRewinding = false
     check(driver.machine.epoch == epoch + 1, "no new epoch")
   }
 
@@ -232,6 +235,7 @@ extension ModelRun {
         if case .acknowledged = input { cover("overlay full") }
       case .newEpoch:
         cover("epoch")
+        check(isRewinding, "an epoch began without a reason")
         accepted = []
         floor = [:]
       default: break
@@ -243,6 +247,9 @@ extension ModelRun {
 
   private mutating func verify() {
     let machine = driver.machine
+    guard machine.revision ?? .zero <= store.revision else {
+      return check(false, "the base is beyond the store")
+    }
     let state = machine.revision.map { store.state(at: $0) } ?? [:]
     let expected = state.filter { Self.range.contains($0.key) }
     check(machine.base.count == expected.count, "the base has other keys than the log")
