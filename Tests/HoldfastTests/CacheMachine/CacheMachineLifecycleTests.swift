@@ -127,6 +127,13 @@ import Testing
     #expect(driver.machine.epoch == 0)
   }
 
+  @Test func startAfterStopWaitsForNothing() {
+    var driver = MachineDriver.live(at: 10)
+    driver.send(.watchEnded(attempt: 1, refused))
+    driver.send(.stop)
+    #expect(driver.send(.start).names == ["list 3 after 0", "connecting"])
+  }
+
   @Test func aRewindDuringAStopIsRecognised() {
     var driver = MachineDriver.live(at: 10)
     driver.send(.stop)

@@ -63,8 +63,9 @@ import Testing
 
   @Test func oneKeyOverAndOverDoesNotGrow() {
     var driver = MachineDriver.live(at: 10)
-    for revision in Int64(11)...2_000 { driver.ack(Revision(revision), .put("a", "\(revision)")) }
-    #expect(driver.machine.overlayCount == 1)
+    driver.ack(11, .put("b", "once"))
+    for revision in Int64(12)...2_000 { driver.ack(Revision(revision), .put("a", "\(revision)")) }
+    #expect(driver.machine.overlayCount == 2)
     driver.progress(1_999)
     #expect(driver.machine.overlayCount == 1)
     driver.progress(2_000)

@@ -103,6 +103,10 @@ import Testing
     #expect(driver.ack(12, epoch: 0, .put("c", "late")).names == [])
     driver.ack(9, epoch: 1, .put("c", "mine"))
     #expect(driver.view == ["a": "1", "c": "mine"])
+    // What was known in the old epoch proves nothing in the new one.
+    interrupted(&driver)
+    #expect(
+      driver.list(9, [machineRow("/p/a", "1", 5)]).names == ["publish [\"-/p/c\"]", "reached 9", "watch 3 from 10"])
   }
 
   @Test func aRewoundValueOfTheSameRevisionIsADifference() {
@@ -119,6 +123,29 @@ import Testing
     interrupted(&driver)
     #expect(driver.list(12, []).names.first == "epoch 1")
     #expect(driver.view == [:])
+  }
+
+  @Test func aRewindThatSomebodyProved() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "before", 8)])
+    #expect(driver.machine.highestKnown == 10)
+    #expect(driver.send(.rewound(epoch: 1)).names == [], "of another epoch")
+    #expect(driver.send(.rewound(epoch: 0)).names == ["list 2 after 1", "stale: unavailable"])
+    #expect(driver.send(.rewound(epoch: 0)).names == [], "said twice")
+    // The new history has overtaken the old one: the list alone would not tell.
+    let actions = driver.list(14, [machineRow("/p/a", "after", 8)])
+    #expect(actions.names == ["epoch 1", "publish [\"+/p/a\"]", "reached 14", "watch 2 from 15"])
+    #expect(driver.send(.rewound(epoch: 0)).names == [], "late")
+    driver.send(.watchEnded(attempt: 2, compacted))
+    #expect(driver.list(14, [machineRow("/p/a", "after", 8)]).names == ["reached 14", "watch 3 from 15"])
+  }
+
+  @Test func aListFromBeforeTheProofDoesNotCount() {
+    var driver = MachineDriver.live(at: 10)
+    interrupted(&driver)
+    driver.send(.rewound(epoch: 0))
+    let late = ResponseHeader(revision: 12)
+    #expect(driver.send(.listed(attempt: 2, header: late, records: [])).names == [])
+    #expect(driver.list(11, []).names.first == "epoch 1")
   }
 
   @Test func aLaggingMemberIsNoRewind() {

@@ -26,6 +26,14 @@ extension CacheMachine {
     return requestList() + enter(revision == nil ? .connecting(cause) : .stale(cause))
   }
 
+  /// Lists again even if a list is on its way: that one may have been read before the store went back.
+  mutating func rewound(_ epoch: Int) -> [Action] {
+    if case .nothing = activity { return [] }
+    guard epoch == self.epoch, !isRewound else { return [] }
+    isRewound = true
+    return resync(HoldfastError(.unavailable, "the store went back to an older revision; listing again"))
+  }
+
   mutating func requestList() -> [Action] {
     attempt += 1
     activity = .list(known: highestKnown)

@@ -10,15 +10,16 @@ extension CacheMachine {
     var touched = TouchedKeys<Content>()
     // A linearizable list cannot be older than what was known before it was asked for, unless the store went back. Then no
     // revision of before compares with one of now.
-    let isRewound = known.map { listed < $0 } ?? false
-    if isRewound {
+    let beginsEpoch = isRewound || (known.map { listed < $0 } ?? false)
+    if beginsEpoch {
       touchEverything(&touched)
     } else {
       touchEvictions(through: listed, &touched)
     }
     base = difference(to: records, &touched)
-    if isRewound {
+    if beginsEpoch {
       overlay = CacheOverlay()
+      isRewound = false
       epoch += 1
       highestKnown = nil
       actions.append(.newEpoch(epoch))

@@ -1,12 +1,26 @@
 package import HoldfastCore
 
 /// The keys that a step may change, with what readers saw before it.
+///
+/// A plain array, since a list touches every key at once and mostly in order; a key may be in it more than once.
 struct TouchedKeys<Content: Sendable> {
-  struct Before {
-    var record: CacheRecord<Content>?
-  }
+  typealias Touch = (key: Key, before: CacheRecord<Content>?)
 
-  var before = SortedMap<Before>()
+  private var touches: [Touch] = []
+
+  mutating func append(_ key: Key, before: CacheRecord<Content>?) { touches.append((key, before)) }
+
+  /// In key order, of each key the first touch: what came later has seen a part of the step.
+  func sorted() -> [Touch] {
+    if zip(touches, touches.dropFirst()).allSatisfy({ $0.key < $1.key }) { return touches }
+    var result: [Touch] = []
+    let order = touches.indices.sorted { left, right in
+      let (first, second) = (touches[left].key, touches[right].key)
+      return first == second ? left < right : first < second
+    }
+    for index in order where touches[index].key != result.last?.key { result.append(touches[index]) }
+    return result
+  }
 }
 
 extension CacheMachine {
@@ -21,8 +35,7 @@ extension CacheMachine {
   }
 
   func touch(_ key: Key, _ touched: inout TouchedKeys<Content>) {
-    guard touched.before[key] == nil else { return }
-    touched.before[key] = .init(record: visible(key))
+    touched.append(key, before: visible(key))
   }
 
   /// Every key of the range that readers may see.
@@ -45,9 +58,9 @@ extension CacheMachine {
   /// The real differences between what readers saw and what they see now.
   func publish(_ touched: TouchedKeys<Content>) -> [Action] {
     var changes: [VisibleChange<Content>] = []
-    for (key, before) in touched.before {
+    for (key, before) in touched.sorted() {
       let now = visible(key)
-      guard now?.keyValue != before.record?.keyValue else { continue }
+      guard now?.keyValue != before?.keyValue else { continue }
       changes.append(VisibleChange(key: key, record: now))
     }
     return changes.isEmpty ? [] : [.publish(changes)]

@@ -25,6 +25,9 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// Everything that one acknowledged write did, in the order of its operations. `epoch` is the machine's when the request
     /// was sent.
     case acknowledged([WriteEffect<Content>], at: Revision, epoch: Int)
+    /// A write or a quorum read of this epoch was answered below what `highestKnown` was when it was sent: the store went
+    /// back. The next list begins a new epoch, even if the store has caught up with its old revision meanwhile.
+    case rewound(epoch: Int)
     case stop
   }
 
@@ -60,6 +63,9 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   package internal(set) var revision: Revision?
   package internal(set) var base = SortedMap<CacheRecord<Content>>()
   package internal(set) var phase = CachePhase.idle
+  /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
+  /// meanwhile must be recognised all the same.
+  package internal(set) var highestKnown: Revision?
 
   var overlay = CacheOverlay<Content>()
   var activity = Activity.nothing
@@ -67,9 +73,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   var attempt = 0
   /// Cycles that failed since a watch last delivered something.
   var failures = 0
-  /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
-  /// meanwhile must be recognised all the same.
-  var highestKnown: Revision?
+  /// Whether the store is known to have gone back, so that the next list begins an epoch.
+  var isRewound = false
 
   package init(range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit()) {
     self.range = range
@@ -92,6 +97,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .progress(let attempt, let progress): isWatching(attempt) ? advance(progress) : []
     case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
     case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
+    case .rewound(let epoch): rewound(epoch)
     case .acknowledged(let effects, let revision, let epoch): acknowledge(effects, at: revision, epoch: epoch)
     }
   }
