@@ -12,7 +12,6 @@ extension CallFailure {
     // The raw values are gRPC's on both sides.
     var status = StatusCode(rawValue: error.code.rawValue) ?? .unknown
     if status == .cancelled && progress != .answered && !isCancelled { status = .unavailable }
-    // The waist makes no difference between "no bytes left" for want of time and for want of a server; neither do we.
     self.init(status, error.message, progress: progress)
   }
 }

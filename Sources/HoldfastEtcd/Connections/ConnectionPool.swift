@@ -51,13 +51,18 @@ final class ConnectionPool: Sendable {
     if case .use(let connection) = step(endpoint, enqueue: false) { return connection }
     await collect()
     let outcome = await withDeadline(limit, time) { () async -> Result<PooledConnection, Failure> in
-      do { return .success(try await self.connected(endpoint)) } catch { return .failure(error) }
+      do throws(Failure) {
+        return .success(try await self.connected(endpoint))
+      } catch {
+        return .failure(error)
+      }
     }
-    switch outcome {
-    case .finished(.success(let connection), _): return connection
-    case .finished(.failure(.failed), isLate: true) where !Task.isCancelled:
+    switch outcome.value {
+    case .success(let connection): return connection
+    case .failure(.stopped): throw .stopped
+    case .failure(.failed(let failure)):
+      guard outcome.isLate && !Task.isCancelled else { throw .failed(failure) }
       throw .failed(CallFailure(.deadlineExceeded, "no connection in time", progress: .notProcessed))
-    case .finished(.failure(let failure), _): throw failure
     }
   }
 

@@ -1,14 +1,10 @@
 import HoldfastCore
 
-/// What came of an operation with a time limit. It is always waited for; `isLate` says that it was cancelled by the limit.
-enum DeadlineOutcome<Value: Sendable>: Sendable {
-  case finished(Value, isLate: Bool)
-}
-
-/// Runs the operation and cancels it when the time is up. It must heed cancellation.
+/// Runs the operation and cancels it when the time is up, which `isLate` then says. It must heed cancellation, and its value
+/// is always waited for.
 func withDeadline<Value: Sendable>(
   _ limit: Duration, _ time: TimeSource, _ operation: @escaping @Sendable () async -> Value
-) async -> DeadlineOutcome<Value> {
+) async -> (value: Value, isLate: Bool) {
   let until = time.now() + limit
   return await withTaskGroup(of: Value?.self) { group in
     group.addTask { await operation() }
@@ -23,7 +19,7 @@ func withDeadline<Value: Sendable>(
       group.cancelAll()
     }
     // The first task always returns one; without it there is nothing to do but run the operation here.
-    if let value { return .finished(value, isLate: isLate) }
-    return .finished(await operation(), isLate: isLate)
+    if let value { return (value, isLate) }
+    return (await operation(), isLate)
   }
 }
