@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct EndpointMachineTests {
   private func fail(_ machine: inout EndpointMachine, jitter: Double = 1) -> EndpointMachine.Action? {
-    machine.handle(.failed(endpoint: machine.current, jitter: jitter)).first
+    machine.handle(.failed(machine.current, jitter: jitter)).first
   }
 
   @Test func oneEndpointIsTriedAgainEverLater() {
@@ -27,21 +27,42 @@ import Testing
     var machine = EndpointMachine(count: 1)
     _ = fail(&machine)
     _ = fail(&machine)
-    #expect(machine.handle(.succeeded(endpoint: 0)).isEmpty)
+    #expect(machine.handle(.succeeded(machine.current)).isEmpty)
     #expect(fail(&machine) == .use(endpoint: 0, after: .milliseconds(200)))
   }
 
   @Test func manyFailuresOfOneEndpointMoveOnOnce() {
     var machine = EndpointMachine(count: 3)
-    for _ in 0..<5 { #expect(machine.handle(.failed(endpoint: 0, jitter: 1)) == [.use(endpoint: 1, after: .zero)]) }
-    #expect(machine.current == 1)
+    let turn = machine.current
+    for _ in 0..<5 { #expect(machine.handle(.failed(turn, jitter: 1)) == [.use(endpoint: 1, after: .zero)]) }
+    #expect(machine.current.endpoint == 1)
+  }
+
+  @Test func manyFailuresOfTheOnlyEndpointAreOne() {
+    var machine = EndpointMachine(count: 1)
+    let turn = machine.current
+    for _ in 0..<500 {
+      #expect(machine.handle(.failed(turn, jitter: 1)) == [.use(endpoint: 0, after: .milliseconds(200))])
+    }
+    #expect(fail(&machine) == .use(endpoint: 0, after: .milliseconds(400)))
+  }
+
+  @Test func aLateFailureOfAnEarlierTurnChangesNothing() {
+    var machine = EndpointMachine(count: 2)
+    let turn = machine.current
+    _ = fail(&machine)
+    _ = fail(&machine)
+    #expect(machine.current.endpoint == 0)
+    _ = machine.handle(.failed(turn, jitter: 1))
+    #expect(machine.current.endpoint == 0)
   }
 
   @Test func aLateSuccessOfAnotherEndpointChangesNothing() {
     var machine = EndpointMachine(count: 2)
+    let turn = machine.current
     _ = fail(&machine)
-    _ = machine.handle(.succeeded(endpoint: 0))
-    #expect(machine.current == 1)
+    _ = machine.handle(.succeeded(turn))
+    #expect(machine.current.endpoint == 1)
     #expect(fail(&machine) == .use(endpoint: 0, after: .milliseconds(200)))
   }
 

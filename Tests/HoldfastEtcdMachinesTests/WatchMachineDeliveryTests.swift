@@ -77,18 +77,32 @@ import Testing
 
   @Test func whatConcernsOtherWatchesIsIgnored() {
     var watch = WatchFixture.standing(from: 5)
-    #expect(watch.send { $0.watchID = 77; $0.events = [put("/a/1", 5)] }.isOnlyReceiving)
-    #expect(watch.send { $0.watchID = -1; $0.events = [put("/a/1", 5)] }.isOnlyReceiving)
-    #expect(watch.send { $0.watchID = 77; $0.canceled = true }.isOnlyReceiving)
+    #expect(
+      watch.send {
+        $0.watchID = 77; $0.events = [put("/a/1", 5)]
+      }.isOnlyReceiving)
+    #expect(
+      watch.send {
+        $0.watchID = -1; $0.events = [put("/a/1", 5)]
+      }.isOnlyReceiving)
+    #expect(
+      watch.send {
+        $0.watchID = 77; $0.canceled = true
+      }.isOnlyReceiving)
     #expect(watch.machine.resume == 5)
   }
 
   @Test func aProxyMayChooseTheID() {
     var watch = WatchFixture(from: 5)
     watch.open()
-    let created = watch.send { $0.watchID = 0; $0.created = true }
+    let created = watch.send {
+      $0.watchID = 0; $0.created = true
+    }
     #expect(created.updates.count == 1)
-    #expect(watch.send { $0.watchID = 0; $0.events = [put("/a/1", 5)] }.revisions == [5])
+    #expect(
+      watch.send {
+        $0.watchID = 0; $0.events = [put("/a/1", 5)]
+      }.revisions == [5])
   }
 
   // MARK: Progress

@@ -56,7 +56,10 @@ import Testing
     #expect(watch.send([put("/a/1", 5)]).isEmpty)
     watch.open(.waited)
     watch.create(at: 12)
-    #expect(watch.send { $0.watchID = old; $0.events = [put("/a/1", 5)] }.isOnlyReceiving)
+    #expect(
+      watch.send {
+        $0.watchID = old; $0.events = [put("/a/1", 5)]
+      }.isOnlyReceiving)
   }
 
   @Test(arguments: [
@@ -101,7 +104,9 @@ import Testing
 
   @Test func compactionEndsTheWatchAndSaysWhere() {
     var watch = WatchFixture.standing(from: 5)
-    let actions = watch.send { $0.canceled = true; $0.compactRevision = 9; $0.header?.revision = 0 }
+    let actions = watch.send {
+      $0.canceled = true; $0.compactRevision = 9; $0.header?.revision = 0
+    }
     #expect(actions.failure?.code == .compacted)
     #expect(actions.failure?.compactRevision == 9)
     #expect(watch.machine.handle(.waited).isEmpty)
@@ -132,18 +137,29 @@ import Testing
 
   @Test func aLaterCancelWithoutAKnownReasonIsAnOutage() {
     var watch = WatchFixture.standing(from: 5)
-    #expect(watch.send { $0.canceled = true; $0.cancelReason = "?" }.interruption?.code == .unavailable)
+    #expect(
+      watch.send {
+        $0.canceled = true; $0.cancelReason = "?"
+      }.interruption?.code == .unavailable)
   }
 
   // MARK: Hostile servers
 
   static let violations: [Case] = [
     Case("a second created") { $0.created = true },
-    Case("a second created under another id") { $0.created = true; $0.watchID = 99 },
-    Case("header revision 0 with events") { $0.header?.revision = 0; $0.events = [put("/a/1", 5)] },
-    Case("no header with events") { $0.header = nil; $0.events = [put("/a/1", 5)] },
+    Case("a second created under another id") {
+      $0.created = true; $0.watchID = 99
+    },
+    Case("header revision 0 with events") {
+      $0.header?.revision = 0; $0.events = [put("/a/1", 5)]
+    },
+    Case("no header with events") {
+      $0.header = nil; $0.events = [put("/a/1", 5)]
+    },
     Case("header revision 0 with progress") { $0.header?.revision = 0 },
-    Case("requested progress without a header") { $0.header = nil; $0.watchID = -1 },
+    Case("requested progress without a header") {
+      $0.header = nil; $0.watchID = -1
+    },
     Case("the largest revision") { $0.header?.revision = Revision(.max) },
     Case("an event of the largest revision") { $0.events = [put("/a/1", Revision(.max))] },
     Case("an event without a revision") { $0.events = [put("/a/1", 0)] },
@@ -175,9 +191,15 @@ import Testing
   @Test(arguments: [
     Case("events before created") { $0.events = [put("/a/1", 5)] },
     Case("progress before created") { _ in },
-    Case("created without a header") { $0.created = true; $0.header = nil },
-    Case("created at revision 0") { $0.created = true; $0.header?.revision = 0 },
-    Case("created with a negative id") { $0.created = true; $0.watchID = -5 },
+    Case("created without a header") {
+      $0.created = true; $0.header = nil
+    },
+    Case("created at revision 0") {
+      $0.created = true; $0.header?.revision = 0
+    },
+    Case("created with a negative id") {
+      $0.created = true; $0.watchID = -5
+    },
   ]) func aViolationBeforeTheCreation(_ violation: Case) {
     var watch = WatchFixture(from: 5)
     watch.open()
@@ -187,8 +209,14 @@ import Testing
   @Test func whatConcernsOtherWatchesBeforeTheCreationIsIgnored() {
     var watch = WatchFixture(from: 5)
     watch.open()
-    #expect(watch.send { $0.watchID = 99; $0.events = [put("/a/1", 5)] } == [.receive(within: .seconds(5))])
-    #expect(watch.send { $0.watchID = 99; $0.canceled = true } == [.receive(within: .seconds(5))])
+    #expect(
+      watch.send {
+        $0.watchID = 99; $0.events = [put("/a/1", 5)]
+      } == [.receive(within: .seconds(5))])
+    #expect(
+      watch.send {
+        $0.watchID = 99; $0.canceled = true
+      } == [.receive(within: .seconds(5))])
     watch.create(at: 10)
   }
 

@@ -36,7 +36,9 @@ struct WatchFixture {
   }
 
   mutating func create(at revision: Revision) {
-    let actions = send { $0.created = true; $0.header?.revision = revision }
+    let actions = send {
+      $0.created = true; $0.header?.revision = revision
+    }
     #expect(
       actions == [.keepEndpoint, .report(.started(ResponseHeader(revision: revision))), .receive(within: .seconds(15))])
   }
@@ -49,7 +51,9 @@ struct WatchFixture {
   }
 
   mutating func send(_ events: [WatchMessage.Event], fragment: Bool = false) -> [WatchMachine.Action] {
-    send { $0.events = events; $0.fragment = fragment }
+    send {
+      $0.events = events; $0.fragment = fragment
+    }
   }
 
   mutating func progress(_ revision: Revision, requested: Bool = false) -> [WatchMachine.Action] {

@@ -44,7 +44,12 @@ public final class EtcdBackend: Backend {
     let logger = configuration.logger
     callPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
     watchPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
-    caller = EtcdCaller(pool: callPool, endpointNames: names, time: time, logger: logger)
+    // etcd reads half a megabyte more than it accepts, and answers that with an error. Beyond, it ends the stream while
+    // the request is still being sent.
+    let (requestLimit, isEndless) = configuration.limits.requestBytes.addingReportingOverflow(512 << 10)
+    caller = EtcdCaller(
+      pool: callPool, endpointNames: names, connectLimit: configuration.connectTimeout,
+      requestLimit: isEndless ? .max : requestLimit, time: time, logger: logger)
     watchShell = WatchShell(
       pool: watchPool, endpointNames: names, connectLimit: configuration.connectTimeout, time: time, logger: logger)
   }

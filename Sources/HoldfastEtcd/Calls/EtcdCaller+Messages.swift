@@ -27,6 +27,11 @@ extension EtcdCaller {
       throw HoldfastError(
         .invalidArgument, "the request cannot be sent: \(error)", outcome: kind == .read ? nil : .refused, cause: error)
     }
+    guard bytes.count <= requestLimit else {
+      throw HoldfastError(
+        .requestTooLarge, "a request of \(bytes.count) bytes is more than the server reads (see `limits`)",
+        outcome: kind == .read ? nil : .refused)
+    }
     let answer = try await call(method, bytes, kind, timeout: timeout)
     do {
       // What takes milliseconds to decode must not keep the caller's actor.

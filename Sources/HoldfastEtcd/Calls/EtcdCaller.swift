@@ -8,12 +8,20 @@ final class EtcdCaller: Sendable {
   private let pool: ConnectionPool
   private let endpoints: Mutex<EndpointMachine>
   private let endpointNames: [String]
+  /// The most time that connecting may take, and the most bytes of a request.
+  private let connectLimit: Duration
+  let requestLimit: Int
   private let time: TimeSource
   private let logger: Logger
 
-  init(pool: ConnectionPool, endpointNames: [String], time: TimeSource, logger: Logger) {
+  init(
+    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, requestLimit: Int, time: TimeSource,
+    logger: Logger
+  ) {
     self.pool = pool
     self.endpointNames = endpointNames
+    self.connectLimit = connectLimit
+    self.requestLimit = requestLimit
     endpoints = Mutex(EndpointMachine(count: endpointNames.count))
     self.time = time
     self.logger = logger
@@ -30,16 +38,16 @@ final class EtcdCaller: Sendable {
     _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration
   ) async throws(HoldfastError) -> [UInt8] {
     var machine = RetryMachine(kind, timeout: timeout, endpoints: endpointNames.count)
-    var endpoint = 0
+    var turn = endpoints.withLock { $0.current }
     var failed: PooledConnection?
     var actions = machine.handle(.start(now: time.now()))
     while !actions.isEmpty {
       switch actions.removeFirst() {
       case .attempt(let limit):
-        endpoint = endpoints.withLock { $0.current }
-        switch await attempt(method, request, endpoint, within: limit) {
+        turn = endpoints.withLock { $0.current }
+        switch await attempt(method, request, turn.endpoint, within: limit) {
         case .answer(let answer):
-          keep(endpoint)
+          keep(turn)
           return answer
         case .failure(let failure, let connection):
           failed = connection
@@ -47,10 +55,10 @@ final class EtcdCaller: Sendable {
         case .stopped:
           throw HoldfastError(.stopped, "the etcd backend has stopped", outcome: machine.outcome)
         }
-      case .keepEndpoint: keep(endpoint)
+      case .keepEndpoint: keep(turn)
       case .leaveEndpoint(let resumes):
         if let connection = failed { await pool.retire(connection) }
-        let next = leave(endpoint, method)
+        let next = leave(turn, method)
         if resumes { actions += machine.handle(.mayResume(after: next, now: time.now())) }
       case .wait(let duration):
         do {
@@ -72,7 +80,7 @@ final class EtcdCaller: Sendable {
     let deadline = time.now() + limit
     let connection: PooledConnection
     do {
-      connection = try await pool.acquire(endpoint, within: limit)
+      connection = try await pool.acquire(endpoint, within: min(limit, connectLimit))
     } catch {
       switch error {
       case .stopped: return .stopped
@@ -103,19 +111,17 @@ final class EtcdCaller: Sendable {
     return answer
   }
 
-  private func keep(_ endpoint: Int) {
-    endpoints.withLock { _ = $0.handle(.succeeded(endpoint: endpoint)) }
+  private func keep(_ turn: EndpointMachine.Turn) {
+    endpoints.withLock { _ = $0.handle(.succeeded(turn)) }
   }
 
   /// The time to wait before the next attempt, which goes to whatever endpoint is the current one then.
-  private func leave(_ endpoint: Int, _ method: EtcdMethod) -> Duration {
-    let actions = endpoints.withLock {
-      $0.handle(.failed(endpoint: endpoint, jitter: .random(in: 0.75...1.25)))
-    }
+  private func leave(_ turn: EndpointMachine.Turn, _ method: EtcdMethod) -> Duration {
+    let actions = endpoints.withLock { $0.handle(.failed(turn, jitter: .random(in: 0.75...1.25))) }
     guard case .use(let next, let delay)? = actions.first else { return .zero }
     logger.info(
       "etcd member does not serve",
-      metadata: ["endpoint": "\(endpointNames[endpoint])", "next": "\(endpointNames[next])", "call": "\(method)"])
+      metadata: ["endpoint": "\(endpointNames[turn.endpoint])", "next": "\(endpointNames[next])", "call": "\(method)"])
     return delay
   }
 }

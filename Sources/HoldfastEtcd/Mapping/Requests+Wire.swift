@@ -2,9 +2,9 @@ import HoldfastCore
 import HoldfastEtcdProtos
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 extension Wire.RangeRequest {

@@ -3,9 +3,9 @@ import HoldfastEtcdMachines
 import HoldfastEtcdProtos
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 extension Wire.WatchRequest {

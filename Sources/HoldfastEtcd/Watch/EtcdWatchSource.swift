@@ -38,7 +38,7 @@ final class EtcdWatchSource: WatchSource {
       case .open: try await open()
       case .send(let command): await send(command)
       case .receive(let limit): await receive(within: limit)
-      case .keepEndpoint: withStream { shell.keep($0.endpoint) }
+      case .keepEndpoint: withStream { shell.keep($0) }
       case .leaveEndpoint: await leave()
       case .wait(let duration):
         do { try await shell.time.sleep(shell.time.now() + duration) } catch { break }
@@ -64,12 +64,19 @@ final class EtcdWatchSource: WatchSource {
 
   private func handle(_ input: WatchMachine.Input) {
     state.withLock { state in
-      // What was planned before is overtaken by an outage, except for what is still to be reported.
       let actions = state.machine.handle(input)
-      if actions.first == .leaveEndpoint {
+      // What was planned is overtaken by an outage or the end, except for what is still to be reported.
+      if actions.first.map(Self.isTurn) ?? false {
         state.actions.removeAll { if case .report = $0 { false } else { true } }
       }
       state.actions += actions
+    }
+  }
+
+  private static func isTurn(_ action: WatchMachine.Action) -> Bool {
+    switch action {
+    case .leaveEndpoint, .fail: true
+    default: false
     }
   }
 
@@ -124,7 +131,9 @@ final class EtcdWatchSource: WatchSource {
   }
 
   private static func input(for error: any Error, _ jitter: Double) -> WatchMachine.Input {
-    guard let error = error as? RPCError else { return .broken("a message of a watch cannot be decoded", jitter: jitter) }
+    guard let error = error as? RPCError else {
+      return .broken("a message of the watch cannot be decoded", jitter: jitter)
+    }
     // The stream has no deadline: one that did not come from the server is that of waiting for a message.
     if error.code == .deadlineExceeded && error.progress != .answered { return .silent(jitter: jitter) }
     return .failed(CallFailure(error, isCancelled: Task.isCancelled), jitter: jitter)

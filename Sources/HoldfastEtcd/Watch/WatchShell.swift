@@ -26,27 +26,27 @@ final class WatchShell: Sendable {
   }
 
   func open() async throws(ConnectionPool.Failure) -> WatchStream {
-    let endpoint = endpoints.withLock { $0.current }
+    let turn = endpoints.withLock { $0.current }
     let connection: PooledConnection
     do {
-      connection = try await pool.acquire(endpoint, within: connectLimit)
+      connection = try await pool.acquire(turn.endpoint, within: connectLimit)
     } catch {
-      if case .failed = error { moveOn(from: endpoint) }
+      if case .failed = error { moveOn(from: turn) }
       throw error
     }
     let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.watch.metadata)
     do {
-      return WatchStream(try await connection.connection.open(call), connection, pool)
+      return WatchStream(try await connection.connection.open(call), turn, connection, pool)
     } catch {
       pool.release(connection)
       await pool.retire(connection)
-      moveOn(from: endpoint)
+      moveOn(from: turn)
       throw .failed(CallFailure(error, isCancelled: Task.isCancelled))
     }
   }
 
-  func keep(_ endpoint: Int) {
-    endpoints.withLock { _ = $0.handle(.succeeded(endpoint: endpoint)) }
+  func keep(_ stream: WatchStream) {
+    endpoints.withLock { _ = $0.handle(.succeeded(stream.turn)) }
   }
 
   /// Ends the stream, and leaves its member and connection to those that they still serve. Without a stream nothing was
@@ -55,7 +55,7 @@ final class WatchShell: Sendable {
     guard let stream else { return }
     stream.stream.cancel()
     await pool.retire(stream.connection)
-    moveOn(from: stream.endpoint)
+    moveOn(from: stream.turn)
   }
 
   func jitter() -> Double { .random(in: 0.75...1.25) }
@@ -64,25 +64,27 @@ final class WatchShell: Sendable {
     logger.info("etcd watch interrupted", metadata: ["range": "\(range)", "error": "\(error)"])
   }
 
-  private func moveOn(from endpoint: Int) {
+  private func moveOn(from turn: EndpointMachine.Turn) {
     // Each watch has a back-off of its own: here it counts only who is next.
-    endpoints.withLock { _ = $0.handle(.failed(endpoint: endpoint, jitter: 1)) }
+    endpoints.withLock { _ = $0.handle(.failed(turn, jitter: 1)) }
   }
 }
 
 /// The stream of one watch; its end gives the connection back.
 final class WatchStream: Sendable {
   let stream: any RPCStream
+  let turn: EndpointMachine.Turn
   let connection: PooledConnection
   private let pool: ConnectionPool
 
-  init(_ stream: any RPCStream, _ connection: PooledConnection, _ pool: ConnectionPool) {
+  init(
+    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool
+  ) {
     self.stream = stream
+    self.turn = turn
     self.connection = connection
     self.pool = pool
   }
-
-  var endpoint: Int { connection.endpoint }
 
   deinit {
     stream.cancel()
