@@ -98,7 +98,7 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
       promise.futureResult.assumeIsolated().whenComplete { result in
         switch result {
         case .success: self.sender.resume(.success(()))
-        case .failure(let error): self.fail(error)
+        case .failure(let error): self.writeFailed(error)
         }
       }
       GRPCStream.writeMessage(message, isLast: false, context: context, promise: promise)
@@ -132,7 +132,7 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
     promise.futureResult.assumeIsolated().whenComplete { result in
       switch result {
       case .success: self.isSent = true
-      case .failure(let error): self.fail(error)
+      case .failure(let error): self.writeFailed(error)
       }
     }
     GRPCStream.writeHeaders(headers, context: context, promise: promise)
@@ -213,6 +213,11 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
   private func stopReceiveTimer() {
     receiveTimer?.cancel()
     receiveTimer = nil
+  }
+
+  /// In a turn of its own: when GOAWAY or a reset drops frames that wait, their promises fail before we are told why.
+  private func writeFailed(_ error: any Error) {
+    eventLoop.execute { self.fail(error) }
   }
 
   private func fail(_ error: any Error) {

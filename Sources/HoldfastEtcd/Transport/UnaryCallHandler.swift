@@ -77,7 +77,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     promise.futureResult.assumeIsolated().whenComplete { result in
       switch result {
       case .success: self.isSent = true
-      case .failure(let error): self.fail(error)
+      case .failure(let error): self.writeFailed(error)
       }
     }
     GRPCStream.writeHeaders(headers, context: context, promise: nil)
@@ -115,6 +115,11 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   }
 
   // MARK: - The end
+
+  /// In a turn of its own: when GOAWAY or a reset drops frames that wait, their promises fail before we are told why.
+  private func writeFailed(_ error: any Error) {
+    eventLoop.execute { self.fail(error) }
+  }
 
   private func fail(_ error: any Error) {
     guard !isDone, let state else { return }
