@@ -71,6 +71,21 @@ import Testing
     #expect(batch.events.map(\.modRevision) == [2, 2, 3, 4, 4])
   }
 
+  /// etcd 3.4.23 ends its process on this one.
+  @Test mutating func refusesToKeepWhatTheTransactionHasDeleted() throws {
+    _ = try put("a", [1])
+    var keep = PutRequest(key: "a", value: [2])
+    keep.ignoreLease = true
+    let delete = StoreRequest.deleteRange(DeleteRangeRequest(.all))
+    let nested = StoreRequest.transaction(TransactionRequest(success: [.put(keep)]))
+    for operations in [[delete, .put(keep)], [delete, nested]] {
+      let request = TransactionRequest(success: operations)
+      let error = #expect(throws: HoldfastError.self) { try store.transact(request) }
+      #expect(error?.code == .keyNotFound && error?.outcome == .refused)
+    }
+    #expect(try store.transact(TransactionRequest(success: [.put(keep), delete])).header.revision == 3)
+  }
+
   @Test mutating func errorsSayTheRevision() throws {
     _ = try put("a")
     let lease = PutRequest(key: "a", value: [], lease: LeaseID(5))

@@ -15,9 +15,13 @@ struct Waiter {
 }
 
 extension EmbeddedEngine.State {
-  func hasNews(_ id: Int, _ reason: Waiter.Reason) -> Bool {
+  mutating func hasNews(_ id: Int, _ reason: Waiter.Reason) -> Bool {
     switch reason {
-    case .watch: return watches[id].map(store.hasNews) ?? true
+    case .watch:
+      guard var cursor = watches[id] else { return true }
+      let hasNews = store.hasNews(for: &cursor)
+      watches[id] = cursor
+      return hasNews
     case .leaseBefore(let deadline):
       guard let next = store.nextLeaseDeadline else { return false }
       return deadline.map { next < $0 } ?? true

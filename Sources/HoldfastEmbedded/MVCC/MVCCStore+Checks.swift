@@ -17,8 +17,9 @@ extension MVCCStore {
     throw failure(.leaseNotFound, "there is no lease \(lease)", key: request.key)
   }
 
-  func checkKeyExists(_ request: PutRequest) throws {
-    guard request.ignoreValue || request.ignoreLease, latest(request.key) == nil else { return }
+  func checkKeyExists(_ request: PutRequest, deleted: [KeyRange] = []) throws {
+    guard request.ignoreValue || request.ignoreLease else { return }
+    if latest(request.key) != nil && !deleted.contains(where: { $0.contains(request.key) }) { return }
     throw failure(.keyNotFound, "a put that keeps the value or the lease needs the key to exist", key: request.key)
   }
 }

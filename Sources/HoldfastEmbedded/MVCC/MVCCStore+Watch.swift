@@ -47,17 +47,21 @@ extension MVCCStore {
     return events
   }
 
-  /// What a key held before an event, unless that has been compacted.
+  /// What a key held before an event, unless that has been compacted. As in etcd from 3.5 on, a put that creates a key has
+  /// nothing before it, even where the same transaction deleted the key first.
   private func previous(of event: WatchEvent) -> KeyValue? {
+    if event.kind == .put && event.keyValue.createRevision == event.modRevision { return nil }
     let before = event.modRevision.previous
     if let compactRevision, before < compactRevision { return nil }
     return index[event.key]?.value(at: before)
   }
 
-  /// Whether a watch that found nothing would find something now.
-  package func hasNews(for cursor: WatchCursor) -> Bool {
+  /// Whether a watch that found nothing would find something now. It moves the cursor over what it need not look at again.
+  package func hasNews(for cursor: inout WatchCursor) -> Bool {
     guard let position = cursor.position, position <= revision else { return cursor.position == nil }
-    return cursor.request.progress || log.revisions(from: position).contains { $0.contains(where: cursor.wants) }
+    if cursor.request.progress { return true }
+    skipUnwanted(&cursor, before: revision.next)
+    return cursor.position == position
   }
 
   /// Moves a cursor over revisions that do not concern it, up to `revision`. Done before a compaction, it spares a watch that

@@ -41,14 +41,23 @@ extension MVCCStore {
     return isEmpty ? compare.holds(for: nil) : holds
   }
 
+  /// Checks the puts of the chosen branches against the state as it is now.
   func checkPuts(_ plan: TransactionPlan) throws {
+    var deleted: [KeyRange] = []
+    try checkPuts(plan, deleted: &deleted)
+  }
+
+  /// A put that keeps what the transaction has deleted before it gets as far as here under a delete without an end (see
+  /// ``DuplicateCheck``). etcd 3.4.23 ends its process on it; here the key is simply not there.
+  private func checkPuts(_ plan: TransactionPlan, deleted: inout [KeyRange]) throws {
     for step in plan.steps {
       switch step {
       case .put(let request):
-        try checkKeyExists(request)
+        try checkKeyExists(request, deleted: deleted)
         try checkLease(request)
-      case .transaction(let plan): try checkPuts(plan)
-      case .range, .deleteRange: break
+      case .transaction(let plan): try checkPuts(plan, deleted: &deleted)
+      case .deleteRange(let request): deleted.append(request.range)
+      case .range: break
       }
     }
   }

@@ -7,7 +7,7 @@ package func withTCPClient<R>(to port: Int, body: (TCPClient) async throws -> R)
   var result: R?
   // The result leaves through a variable: what `executeThenClose` returns must be sendable.
   try await connection.executeThenClose { inbound, outbound in
-    let client = TCPClient(outbound: outbound)
+    let client = TCPClient(channel: connection.channel, outbound: outbound)
     result = try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await client.receive(from: inbound) }
       defer { group.cancelAll() }
@@ -31,12 +31,15 @@ package final class TCPClient: Sendable {
     var text = ""
     var count = 0
     var end: End?
+    var hasFinished = false
   }
 
   private let state = Mutex(State())
+  private let channel: any Channel
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
 
-  init(outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+  init(channel: any Channel, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+    self.channel = channel
     self.outbound = outbound
   }
 
@@ -53,6 +56,7 @@ package final class TCPClient: Sendable {
 
   /// No more bytes from here (FIN); receiving goes on.
   package func finish() {
+    state.withLock { $0.hasFinished = true }
     outbound.finish()
   }
 
@@ -68,6 +72,8 @@ package final class TCPClient: Sendable {
     } catch {
       end = .broken
     }
-    state.withLock { $0.end = end }
+    // A kernel reports RST once, and when a write hears of it, reading just ends. But FIN leaves our half open.
+    let isOpen = channel.isActive
+    state.withLock { $0.end = isOpen || $0.hasFinished ? end : .broken }
   }
 }
