@@ -118,7 +118,7 @@ let package = Package(
       name: "HoldfastEtcdTests",
       dependencies: [
         "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos", "HoldfastTesting",
-        "TestSupport",
+        "TestSupport", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(
