@@ -15,6 +15,8 @@ final class KeepAliveHandler: ChannelInboundHandler {
   private let timeout: TimeAmount
   private var lastRead = NIODeadline.now()
   private var timer: Scheduled<Void>?
+  /// When the PING that waits for its answer was sent.
+  private var pingSent: NIODeadline?
 
   init(state: ConnectionState, configuration: TransportConfiguration) {
     self.state = state
@@ -30,6 +32,12 @@ final class KeepAliveHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lastRead = .now()
+    if pingSent != nil {
+      pingSent = nil
+      timer?.cancel()
+      // Counted from now, never sooner than an interval after the PING.
+      waitForSilence(until: lastRead + interval, context: context)
+    }
     context.fireChannelRead(data)
   }
 
@@ -64,18 +72,16 @@ final class KeepAliveHandler: ChannelInboundHandler {
   private func ping(context: ChannelHandlerContext) {
     let frame = HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(), ack: false))
     context.channel.writeAndFlush(frame, promise: nil)
-    waitForAnswer(since: .now(), context: context)
+    pingSent = .now()
+    waitForAnswer(context: context)
   }
 
-  private func waitForAnswer(since sent: NIODeadline, context: ChannelHandlerContext) {
+  private func waitForAnswer(context: ChannelHandlerContext) {
     let due = NIODeadline.now() + timeout
     schedule(at: due, context: context) {
-      if self.lastRead > sent {
-        // Never sooner than an interval after the last PING, whenever the answer came.
-        self.waitForSilence(until: max(self.lastRead, sent) + self.interval, context: context)
-      } else if .now() > due + .nanoseconds(self.timeout.nanoseconds / 4) {
+      if .now() > due + .nanoseconds(self.timeout.nanoseconds / 4) {
         // The timer itself is that late, so this process was stopped, and the answer may lie unread in the socket.
-        self.waitForAnswer(since: sent, context: context)
+        self.waitForAnswer(context: context)
       } else {
         self.state.close(reason: "the server did not answer a keep-alive within \(self.timeout)")
       }

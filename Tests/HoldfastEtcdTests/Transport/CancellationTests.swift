@@ -17,14 +17,11 @@ extension TransportTests {
         let call = silent
         let task = Task { await failure { try await connection.unary(call, [1]) } }
         #expect(await server.waits(for: .message([1])))
-        let start = ContinuousClock.now
         task.cancel()
         #expect(await server.waits(for: cancelled))
-        let took = ContinuousClock.now - start
         let error = await task.value
         #expect(error?.code == .cancelled)
         #expect(error?.progress == .unknown)
-        #expect(took < .seconds(1), "a few milliseconds on a quiet machine")
         #expect(connection.isUsable)
       }
     }

@@ -80,8 +80,12 @@ extension TransportTests {
         let answer = try await connection.unary(RPCCall(path: "/test/Call"), [1])
         #expect(answer == [1])
         task.cancel()
-        #expect(await task.value?.code == .cancelled)
-        #expect(await server.waits(for: .reset(path: "/test/Deaf", code: 8)))
+        let error = await task.value
+        #expect(error?.code == .cancelled)
+        // When the task was cancelled before it got so far, nothing was written and the stream stays.
+        if error?.progress == .unknown {
+          #expect(await server.waits(for: .reset(path: "/test/Deaf", code: 8)))
+        }
       }
     }
   }

@@ -3,7 +3,9 @@ import Testing
 @testable import HoldfastEtcd
 
 /// Every transport test ends by itself: a call that never returns fails its test instead of the whole run.
-@Suite(.timeLimit(.minutes(1)))
+///
+/// One after the other: some have tight time limits, and on a busy machine their neighbours would use them up.
+@Suite(.serialized, .timeLimit(.minutes(1)))
 enum TransportTests {}
 
 extension TransportTests {
