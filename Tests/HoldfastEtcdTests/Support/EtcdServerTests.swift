@@ -61,11 +61,11 @@ struct EtcdServerTests {
   @Test("a suspended server does not answer until it is resumed")
   func suspends() async throws {
     try await withEtcd(.v3_4_23) { etcd in
-      try etcd.suspend()
+      try await etcd.suspend()
       await #expect(throws: (any Error).self) { try await etcd.isHealthy() }
       try etcd.resume()
       try await etcd.waitUntilHealthy()
-      try etcd.suspend()
+      try await etcd.suspend()
       try await etcd.restart()
       try await etcd.put(key: "/back", value: "yes")
     }

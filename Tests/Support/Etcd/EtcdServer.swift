@@ -69,9 +69,11 @@ package final class EtcdServer: Sendable {
     if untilHealthy { try await waitUntilHealthy() }
   }
 
-  /// Stops the process where it is (SIGSTOP): the kernel goes on accepting connections, nothing answers.
-  package func suspend() throws {
+  /// Stops the process where it is (SIGSTOP): the kernel goes on accepting connections, nothing answers. Returns when
+  /// every thread has stopped.
+  package func suspend() async throws {
     guard slot.send(SIGSTOP) else { throw EtcdFixtureError("\(name) does not run") }
+    try await eventually("\(name) has stopped") { slot.isStopped }
   }
 
   /// Lets a suspended process go on (SIGCONT).

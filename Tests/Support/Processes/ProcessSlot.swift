@@ -1,6 +1,11 @@
 internal import Subprocess
 internal import Synchronization
 
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
 #if canImport(Darwin)
   internal import Darwin
 #else
@@ -38,6 +43,22 @@ final class ProcessSlot: Sendable {
 
   var hasEnded: Bool {
     if case .ended = phase { true } else { false }
+  }
+
+  /// Whether every thread has taken note of SIGSTOP, which the kernel delivers in its own time. Only Linux tells.
+  var isStopped: Bool {
+    #if os(Linux)
+      guard let pid, let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") else {
+        return false
+      }
+      return threads.allSatisfy { thread in
+        // "pid (name) state …"; the name may hold anything.
+        let line = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+        return line?.split(separator: ")").last?.hasPrefix(" T") == true
+      }
+    #else
+      return true
+    #endif
   }
 
   /// Runs what `launch()` asks for, until `finish()`.
