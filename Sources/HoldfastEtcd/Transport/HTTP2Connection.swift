@@ -44,7 +44,7 @@ package final class HTTP2Connection: RPCConnection {
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        createStream { handler.start(continuation, on: $0, of: $1) }
+        createStream { handler.start(continuation, on: $0, of: $1) } orElse: { continuation.resume(returning: .failure($0)) }
       }
     } onCancel: {
       handler.cancel()
@@ -59,7 +59,7 @@ package final class HTTP2Connection: RPCConnection {
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     // Not cancellable: it waits for the event loop only, and a stream that nobody takes is reset by its deinit.
     let result = await withCheckedContinuation { continuation in
-      createStream { handler.start(continuation, on: $0, of: $1) }
+      createStream { handler.start(continuation, on: $0, of: $1) } orElse: { continuation.resume(returning: .failure($0)) }
     }
     try result.get()
     return HTTP2Stream(handler: handler, connection: self)
@@ -74,9 +74,20 @@ package final class HTTP2Connection: RPCConnection {
   }
 
   /// Runs the body on the event loop with the new stream's channel, before that is active.
-  private func createStream(_ body: @escaping @Sendable (any Channel, ConnectionState) -> Void) {
+  private func createStream(
+    _ body: @escaping @Sendable (any Channel, ConnectionState) -> Void,
+    orElse fail: @escaping @Sendable (RPCError) -> Void
+  ) {
     let state = self.state
-    multiplexer.createStreamChannel(promise: nil) { channel in
+    // On a connection that was closed meanwhile NIOHTTP2 fails the promise and never runs the initializer.
+    let promise = eventLoop.makePromise(of: (any Channel).self)
+    let hasBegun = NIOLoopBoundBox.makeBoxSendingValue(false, eventLoop: eventLoop)
+    promise.futureResult.whenFailure { _ in
+      guard !hasBegun.value else { return }
+      fail(state.value.refusal())
+    }
+    multiplexer.createStreamChannel(promise: promise) { channel in
+      hasBegun.value = true
       body(channel, state.value)
       return channel.eventLoop.makeSucceededVoidFuture()
     }
