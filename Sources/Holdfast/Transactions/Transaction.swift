@@ -31,6 +31,7 @@ public struct Transaction: Sendable {
   public var count: Int { entries.count }
 
   /// Adds an operation; its result is `results[handle]`.
+  @discardableResult
   public mutating func add<Result>(_ operation: StoreOperation<Result>) -> Handle<Result> {
     entries.append(
       Entry {
