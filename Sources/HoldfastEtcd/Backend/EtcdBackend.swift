@@ -1,0 +1,78 @@
+public import HoldfastCore
+import HoldfastEtcdMachines
+
+/// An etcd cluster as a ``Backend``.
+///
+/// Connections are opened by the first call that needs one: one to the member that serves calls, one to the member that
+/// serves watches. When a member does not serve, the next one takes over. Reads are repeated there as long as their time
+/// allows; a write is repeated only when no member looked at it, so that nothing is ever written twice.
+///
+/// It works from the moment it is made; `run()` is what closes the connections in the end. After `run()` has returned, calls
+/// and watches fail with `stopped` until it is called again.
+public final class EtcdBackend: Backend {
+  /// What it was made with.
+  public let configuration: EtcdConfiguration
+  let caller: EtcdCaller
+  let watchShell: WatchShell
+  private let callPool: ConnectionPool
+  private let watchPool: ConnectionPool
+
+  /// Connects nothing yet.
+  ///
+  /// - Throws: ``HoldfastError`` with `invalidArgument` when there is no endpoint or one that cannot be understood.
+  public convenience init(_ configuration: EtcdConfiguration) throws {
+    let endpoints = try EtcdBackend.parse(configuration.endpoints)
+    var transport = TransportConfiguration()
+    transport.connectTimeout = configuration.connectTimeout
+    transport.settingsTimeout = configuration.connectTimeout
+    transport.keepAliveInterval = configuration.keepAliveInterval
+    transport.keepAliveTimeout = configuration.keepAliveTimeout
+    transport.maximumMessageSize = configuration.maximumAnswerBytes
+    let settings = transport
+    self.init(configuration, time: .continuous) { (endpoint: Int) async throws(RPCError) -> any RPCConnection in
+      try await HTTP2Connection.connect(to: endpoints[endpoint], configuration: settings)
+    }
+  }
+
+  /// With a connection of any kind, for tests. There must be an endpoint in the configuration.
+  package init(
+    _ configuration: EtcdConfiguration, time: TimeSource,
+    connect: @escaping @Sendable (_ endpoint: Int) async throws(RPCError) -> any RPCConnection
+  ) {
+    self.configuration = configuration
+    let names = configuration.endpoints
+    let logger = configuration.logger
+    callPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
+    watchPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
+    caller = EtcdCaller(pool: callPool, endpointNames: names, time: time, logger: logger)
+    watchShell = WatchShell(
+      pool: watchPool, endpointNames: names, connectLimit: configuration.connectTimeout, time: time, logger: logger)
+  }
+
+  public var limits: BackendLimits { configuration.limits }
+
+  /// Waits until the task is cancelled, then fails what is under way and closes the connections.
+  public func run() async {
+    callPool.restart()
+    watchPool.restart()
+    // Never yields anything: iterating it ends when the task is cancelled.
+    let (forever, continuation) = AsyncStream<Never>.makeStream()
+    for await _ in forever {}
+    continuation.finish()
+    await watchPool.stop()
+    await callPool.stop()
+  }
+
+  private static func parse(_ endpoints: [String]) throws -> [Endpoint] {
+    guard !endpoints.isEmpty else {
+      throw HoldfastError(.invalidArgument, "etcd needs an endpoint, such as http://127.0.0.1:2379")
+    }
+    return try endpoints.map { text in
+      do throws(RPCError) {
+        return try Endpoint(text)
+      } catch {
+        throw HoldfastError(.invalidArgument, error.message)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import HoldfastCore
+import HoldfastEtcdMachines
+import SwiftProtobuf
+
+/// The answer of the server is not what the protocol says. What a write makes of it is decided where it is thrown.
+struct MalformedAnswer: Error {
+  var text: String
+  /// Set when the answer was good enough to show that the store had answered.
+  var revision: Revision?
+
+  init(_ text: String, revision: Revision? = nil) {
+    self.text = text
+    self.revision = revision
+  }
+}
+
+extension EtcdCaller {
+  /// Sends one message and makes a value of the one that answers it.
+  func call<Request: Message, Answer: Message & Sendable, Value: Sendable>(
+    _ method: EtcdMethod, _ request: Request, _ kind: RetryMachine.Kind, timeout: Duration,
+    _ map: @escaping @Sendable (Answer) throws -> Value
+  ) async throws(HoldfastError) -> Value {
+    let bytes: [UInt8]
+    do {
+      bytes = try request.serializedBytes()
+    } catch {
+      throw HoldfastError(
+        .invalidArgument, "the request cannot be sent: \(error)", outcome: kind == .read ? nil : .refused, cause: error)
+    }
+    let answer = try await call(method, bytes, kind, timeout: timeout)
+    do {
+      // What takes milliseconds to decode must not keep the caller's actor.
+      if answer.count > 65_536 { return try await decodeElsewhere(answer, map) }
+      return try map(Answer(serializedBytes: answer))
+    } catch {
+      // The server said OK: the write was applied, unless what answered is no etcd.
+      let malformed = error as? MalformedAnswer
+      let outcome: HoldfastError.Outcome = malformed?.revision == nil ? .unknown : .applied
+      throw HoldfastError(
+        .protocolViolation, "the answer to \(method) is malformed: \(malformed?.text ?? "it cannot be decoded")",
+        outcome: kind == .read ? nil : outcome, revision: malformed?.revision, cause: error)
+    }
+  }
+
+  @concurrent
+  private func decodeElsewhere<Answer: Message & Sendable, Value: Sendable>(
+    _ bytes: [UInt8], _ map: @Sendable (Answer) throws -> Value
+  ) async throws -> Value {
+    try map(Answer(serializedBytes: bytes))
+  }
+}

@@ -1,0 +1,121 @@
+import HoldfastCore
+import HoldfastEtcdMachines
+import Logging
+import Synchronization
+
+/// Calls of one exchange each: a request, an answer, and in between as many attempts as the retry machine allows.
+final class EtcdCaller: Sendable {
+  private let pool: ConnectionPool
+  private let endpoints: Mutex<EndpointMachine>
+  private let endpointNames: [String]
+  private let time: TimeSource
+  private let logger: Logger
+
+  init(pool: ConnectionPool, endpointNames: [String], time: TimeSource, logger: Logger) {
+    self.pool = pool
+    self.endpointNames = endpointNames
+    endpoints = Mutex(EndpointMachine(count: endpointNames.count))
+    self.time = time
+    self.logger = logger
+  }
+
+  private enum Attempt {
+    case answer([UInt8])
+    case failure(CallFailure, PooledConnection?)
+    case stopped
+  }
+
+  /// The answer's bytes. The error carries the outcome if the call is a write.
+  func call(
+    _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration
+  ) async throws(HoldfastError) -> [UInt8] {
+    var machine = RetryMachine(kind, timeout: timeout, endpoints: endpointNames.count)
+    var endpoint = 0
+    var failed: PooledConnection?
+    var actions = machine.handle(.start(now: time.now()))
+    while !actions.isEmpty {
+      switch actions.removeFirst() {
+      case .attempt(let limit):
+        endpoint = endpoints.withLock { $0.current }
+        switch await attempt(method, request, endpoint, within: limit) {
+        case .answer(let answer):
+          keep(endpoint)
+          return answer
+        case .failure(let failure, let connection):
+          failed = connection
+          actions += machine.handle(.failed(failure, now: time.now()))
+        case .stopped:
+          throw HoldfastError(.stopped, "the etcd backend has stopped", outcome: machine.outcome)
+        }
+      case .keepEndpoint: keep(endpoint)
+      case .leaveEndpoint(let resumes):
+        if let connection = failed { await pool.retire(connection) }
+        let next = leave(endpoint, method)
+        if resumes { actions += machine.handle(.mayResume(after: next, now: time.now())) }
+      case .wait(let duration):
+        do {
+          try await time.sleep(time.now() + duration)
+          actions += machine.handle(.waited(now: time.now()))
+        } catch {
+          actions += machine.handle(.cancelled)
+        }
+      case .fail(let error): throw error
+      }
+    }
+    // The machine ends with `fail` whatever comes; should it not, the caller learns no less.
+    throw HoldfastError(.internal, "the call to \(method) came to no end", outcome: machine.outcome)
+  }
+
+  private func attempt(
+    _ method: EtcdMethod, _ request: [UInt8], _ endpoint: Int, within limit: Duration
+  ) async -> Attempt {
+    let deadline = time.now() + limit
+    let connection: PooledConnection
+    do {
+      connection = try await pool.acquire(endpoint, within: limit)
+    } catch {
+      switch error {
+      case .stopped: return .stopped
+      case .failed(let failure): return .failure(failure, nil)
+      }
+    }
+    defer { pool.release(connection) }
+    let call = RPCCall(path: method.rawValue, metadata: method.metadata, timeout: deadline - time.now())
+    do {
+      return .answer(
+        method.isStream
+          ? try await exchange(call, request, connection) : try await connection.connection.unary(call, request))
+    } catch {
+      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection)
+    }
+  }
+
+  /// One question and one answer on a stream of their own.
+  private func exchange(
+    _ call: RPCCall, _ request: [UInt8], _ connection: PooledConnection
+  ) async throws(RPCError) -> [UInt8] {
+    let stream = try await connection.connection.open(call)
+    defer { stream.cancel() }
+    try await stream.send(request)
+    guard let answer = try await stream.next(timeout: call.timeout) else {
+      throw RPCError(.unavailable, "the server ended the stream without an answer", progress: .unknown)
+    }
+    return answer
+  }
+
+  private func keep(_ endpoint: Int) {
+    endpoints.withLock { _ = $0.handle(.succeeded(endpoint: endpoint)) }
+  }
+
+  /// The time to wait before the next attempt, which goes to whatever endpoint is the current one then.
+  private func leave(_ endpoint: Int, _ method: EtcdMethod) -> Duration {
+    let actions = endpoints.withLock {
+      $0.handle(.failed(endpoint: endpoint, jitter: .random(in: 0.75...1.25)))
+    }
+    guard case .use(let next, let delay)? = actions.first else { return .zero }
+    logger.info(
+      "etcd member does not serve",
+      metadata: ["endpoint": "\(endpointNames[endpoint])", "next": "\(endpointNames[next])", "call": "\(method)"])
+    return delay
+  }
+}

@@ -1,0 +1,22 @@
+/// etcd's methods: the whole of what other clients generate service stubs for.
+enum EtcdMethod: String, Sendable {
+  case range = "/etcdserverpb.KV/Range"
+  case put = "/etcdserverpb.KV/Put"
+  case deleteRange = "/etcdserverpb.KV/DeleteRange"
+  case transact = "/etcdserverpb.KV/Txn"
+  case compact = "/etcdserverpb.KV/Compact"
+  case watch = "/etcdserverpb.Watch/Watch"
+  case grantLease = "/etcdserverpb.Lease/LeaseGrant"
+  case revokeLease = "/etcdserverpb.Lease/LeaseRevoke"
+  case keepLeaseAlive = "/etcdserverpb.Lease/LeaseKeepAlive"
+  case timeToLive = "/etcdserverpb.Lease/LeaseTimeToLive"
+  case leases = "/etcdserverpb.Lease/LeaseLeases"
+  case members = "/etcdserverpb.Cluster/MemberList"
+  case status = "/etcdserverpb.Maintenance/Status"
+
+  /// Whether the call is a bidirectional stream.
+  var isStream: Bool { self == .watch || self == .keepLeaseAlive }
+
+  /// A partitioned member cancels streams that require a leader; calls fail there by themselves.
+  var metadata: [(name: String, value: String)] { isStream ? [("hasleader", "true")] : [] }
+}

@@ -1,0 +1,32 @@
+public import HoldfastCore
+public import Logging
+
+/// How to reach an etcd cluster, and how patient to be with it.
+public struct EtcdConfiguration: Sendable {
+  /// The members' client URLs, such as `http://10.0.0.1:2379`, one for each member. The first is tried first; the next one
+  /// takes over when it does not serve.
+  public var endpoints: [String]
+  /// The time a connection to one member may take, from the name's resolution to the end of the HTTP/2 handshake.
+  public var connectTimeout: Duration = .seconds(2)
+  /// The time a call may take altogether: connecting, and for reads the attempts at other members, included. With several
+  /// members a read gives the first of them half of it.
+  public var requestTimeout: Duration = .seconds(5)
+  /// A watch that heard nothing for this long asks the member for a sign of life. Not less than a second.
+  public var watchSilence: Duration = .seconds(15)
+  /// A member that does not answer such a question, or the creation of a watch, for this long is left for another one.
+  public var watchAnswerTimeout: Duration = .seconds(5)
+  /// The interval of keep-alive pings while calls are open. etcd ends connections that ping more often than every five
+  /// seconds, so less is raised to that.
+  public var keepAliveInterval: Duration = .seconds(10)
+  /// A connection on which a ping is not answered for this long is given up.
+  public var keepAliveTimeout: Duration = .seconds(5)
+  /// The largest answer that is accepted, in bytes. It guards against a broken length, it is no memory budget: a watch
+  /// that catches up and a list without a limit may be large.
+  public var maximumAnswerBytes = 256 << 20
+  /// What the cluster accepts in one request, when its operator changed etcd's defaults.
+  public var limits = BackendLimits()
+  /// Where connections and outages are logged: at info or below, never with a value.
+  public var logger = Logger(label: "holdfast.etcd") { _ in SwiftLogNoOpLogHandler() }
+
+  public init(endpoints: [String]) { self.endpoints = endpoints }
+}

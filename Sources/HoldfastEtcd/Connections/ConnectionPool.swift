@@ -1,0 +1,208 @@
+import HoldfastCore
+import HoldfastEtcdMachines
+import Synchronization
+
+/// One connection to each member in use, opened by the first call that needs it while others wait for the same one.
+///
+/// Nothing runs here by itself: the caller that finds no connection makes it in its own task.
+final class ConnectionPool: Sendable {
+  typealias Connect = @Sendable (_ endpoint: Int) async throws(RPCError) -> any RPCConnection
+
+  /// Why there is no connection.
+  enum Failure: Error {
+    case stopped
+    case failed(CallFailure)
+  }
+
+  private enum Slot {
+    case empty
+    case connecting(ConnectWaiters)
+    case open(PooledConnection)
+  }
+
+  private struct State {
+    var slots: [Slot]
+    var retired: [PooledConnection] = []
+    var isStopped = false
+    /// Counts the stops, so that what was being connected across one is not kept.
+    var generation = 0
+    var nextWaiter: UInt64 = 0
+  }
+
+  private enum Step {
+    case use(PooledConnection)
+    case connect(generation: Int)
+    case wait(UInt64)
+    case stopped
+  }
+
+  private let state: Mutex<State>
+  private let makeConnection: Connect
+  private let time: TimeSource
+
+  init(endpoints: Int, time: TimeSource, connect: @escaping Connect) {
+    state = Mutex(State(slots: Array(repeating: .empty, count: endpoints)))
+    makeConnection = connect
+    self.time = time
+  }
+
+  /// A connection to the endpoint, entered: whoever gets it must `release` it. The time limits connecting only.
+  func acquire(_ endpoint: Int, within limit: Duration) async throws(Failure) -> PooledConnection {
+    if case .use(let connection) = step(endpoint, enqueue: false) { return connection }
+    await collect()
+    let outcome = await withDeadline(limit, time) { () async -> Result<PooledConnection, Failure> in
+      do throws(Failure) {
+        return .success(try await self.connected(endpoint))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch outcome.value {
+    case .success(let connection): return connection
+    case .failure(.stopped): throw .stopped
+    case .failure(.failed(let failure)):
+      guard outcome.isLate && !Task.isCancelled else { throw .failed(failure) }
+      throw .failed(CallFailure(.deadlineExceeded, "no connection in time", progress: .notProcessed))
+    }
+  }
+
+  func release(_ connection: PooledConnection) { connection.leave() }
+
+  /// Lets nobody new use the connection.
+  func retire(_ connection: PooledConnection) async {
+    state.withLock { state in
+      if case .open(let held) = state.slots[connection.endpoint], held === connection {
+        state.slots[connection.endpoint] = .empty
+        state.retired.append(connection)
+      }
+    }
+    connection.retire()
+    await collect()
+  }
+
+  /// Fails what is under way, closes everything, and refuses new calls until `restart`.
+  func stop() async {
+    let (connections, waiting) = state.withLock { state -> ([PooledConnection], [ConnectWaiters]) in
+      state.isStopped = true
+      state.generation += 1
+      var connections = state.retired
+      var waiting: [ConnectWaiters] = []
+      for slot in state.slots {
+        switch slot {
+        case .empty: break
+        case .connecting(let waiters): waiting.append(waiters)
+        case .open(let connection): connections.append(connection)
+        }
+      }
+      state.retired = []
+      state.slots = state.slots.map { _ in .empty }
+      return (connections, waiting)
+    }
+    for waiters in waiting { waiters.resumeAll(.look) }
+    for connection in connections {
+      connection.retire()
+      await connection.connection.close()
+    }
+  }
+
+  func restart() { state.withLock { $0.isStopped = false } }
+
+  var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  // MARK: Connecting
+
+  private func connected(_ endpoint: Int) async throws(Failure) -> PooledConnection {
+    while true {
+      switch step(endpoint, enqueue: true) {
+      case .use(let connection): return connection
+      case .stopped: throw .stopped
+      case .connect(let generation): return try await connect(endpoint, generation)
+      case .wait(let waiter):
+        if case .failed(let failure) = await wait(endpoint, waiter) { throw .failed(failure) }
+        if Task.isCancelled {
+          throw .failed(CallFailure(.cancelled, "the task was cancelled", progress: .notProcessed))
+        }
+      }
+    }
+  }
+
+  private func step(_ endpoint: Int, enqueue: Bool) -> Step {
+    state.withLock { state in
+      if state.isStopped { return .stopped }
+      switch state.slots[endpoint] {
+      case .open(let connection):
+        if connection.enter() { return .use(connection) }
+        guard enqueue else { return .connect(generation: state.generation) }
+        connection.retire()
+        state.retired.append(connection)
+      case .connecting:
+        state.nextWaiter += 1
+        return .wait(state.nextWaiter)
+      case .empty: break
+      }
+      if enqueue { state.slots[endpoint] = .connecting(ConnectWaiters()) }
+      return .connect(generation: state.generation)
+    }
+  }
+
+  private func connect(_ endpoint: Int, _ generation: Int) async throws(Failure) -> PooledConnection {
+    let made: Result<any RPCConnection, RPCError>
+    do { made = .success(try await makeConnection(endpoint)) } catch { made = .failure(error) }
+    switch made {
+    case .success(let connection):
+      let pooled = PooledConnection(connection, endpoint: endpoint)
+      // If it is unusable already the caller learns it from its call.
+      let isEntered = pooled.enter()
+      let waiters = finish(endpoint, generation, .open(pooled))
+      guard let waiters, isEntered else {
+        pooled.retire()
+        waiters?.resumeAll(.look)
+        await connection.close()
+        if waiters == nil { throw .stopped }
+        let text = "the connection was lost as soon as it stood"
+        throw .failed(CallFailure(.unavailable, text, progress: .notProcessed))
+      }
+      waiters.resumeAll(.look)
+      return pooled
+    case .failure(let error):
+      let failure = CallFailure(error, isCancelled: Task.isCancelled).beforeSending
+      // The others did not cancel: one of them tries again.
+      finish(endpoint, generation, .empty)?.resumeAll(Task.isCancelled ? .look : .failed(failure))
+      throw .failed(failure)
+    }
+  }
+
+  /// Puts what came of connecting into the slot; nil when the pool was stopped meanwhile.
+  private func finish(_ endpoint: Int, _ generation: Int, _ slot: Slot) -> ConnectWaiters? {
+    state.withLock { state in
+      guard state.generation == generation, case .connecting(let waiters) = state.slots[endpoint] else { return nil }
+      state.slots[endpoint] = slot
+      return waiters
+    }
+  }
+
+  private func wait(_ endpoint: Int, _ waiter: UInt64) async -> ConnectWaiters.Signal {
+    let waiters = state.withLock { state -> ConnectWaiters? in
+      if case .connecting(let waiters) = state.slots[endpoint] { waiters } else { nil }
+    }
+    // It was finished in between: look again.
+    guard let waiters else { return .look }
+    return await waiters.wait(waiter)
+  }
+
+  /// Closes the retired connections that nobody uses any more.
+  private func collect() async {
+    let done = state.withLock { state -> [PooledConnection] in
+      guard !state.retired.isEmpty else { return [] }
+      let done = state.retired.filter(\.isDone)
+      state.retired.removeAll(where: { connection in done.contains { $0 === connection } })
+      return done
+    }
+    for connection in done { await connection.connection.close() }
+  }
+}
+
+extension CallFailure {
+  /// The same failure of a connection on which nothing was sent yet.
+  fileprivate var beforeSending: CallFailure { CallFailure(status, message, progress: .notProcessed) }
+}

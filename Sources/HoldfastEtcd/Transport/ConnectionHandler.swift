@@ -1,0 +1,99 @@
+import NIOCore
+import NIOHTTP2
+
+/// Follows the connection itself: its start (SETTINGS), its end (GOAWAY, errors, loss).
+final class ConnectionHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+
+  let state: ConnectionState
+  private let settingsTimeout: Duration
+  private var timer: Scheduled<Void>?
+  private var ready: EventLoopPromise<Void>?
+  private var sawSettings = false
+  private var sawAcknowledgement = false
+  private var isClosed = false
+
+  init(state: ConnectionState, settingsTimeout: Duration) {
+    self.state = state
+    self.settingsTimeout = settingsTimeout
+  }
+
+  /// Completes when both sides know each other's settings, fails when the connection ends before.
+  func whenReady(_ promise: EventLoopPromise<Void>) {
+    ready = promise
+    checkReady()
+    if isClosed { failReady() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    state.attach(to: context.channel)
+    let timeout = settingsTimeout
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limiting: timeout)) {
+      self.state.close(reason: "the server accepted it, but no HTTP/2 SETTINGS came within \(timeout)")
+    }
+    context.fireChannelActive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data).payload {
+    case .settings(.settings):
+      sawSettings = true
+      checkReady()
+    case .settings(.ack):
+      // Waited for too: until then streams would begin with the window of the standard, not with ours.
+      sawAcknowledgement = true
+      checkReady()
+    case .goAway(let lastStreamID, let errorCode, let opaqueData):
+      let text = opaqueData.map { String(buffer: $0) } ?? ""
+      state.drain(
+        lastStreamID: lastStreamID,
+        reason: "the server is going away (\(errorCode)\(text.isEmpty ? "" : ", \"\(text)\""))")
+    default:
+      break
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
+      // A frame and a reset that crossed each other, or a call that was queued when GOAWAY came: one stream's matter.
+      break
+    default:
+      // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
+      state.close(reason: "\(error)")
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    isClosed = true
+    state.flag.isUsable = false
+    state.detach()
+    failReady()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    // A socket that never became active has no channelInactive.
+    isClosed = true
+    failReady()
+  }
+
+  private func checkReady() {
+    guard sawSettings, sawAcknowledgement, let ready else { return }
+    self.ready = nil
+    timer?.cancel()
+    timer = nil
+    state.flag.isUsable = !isClosed && state.lastStreamID == nil
+    ready.succeed()
+  }
+
+  private func failReady() {
+    timer?.cancel()
+    timer = nil
+    // Taken before it is failed, so that it is completed once.
+    let ready = self.ready
+    self.ready = nil
+    ready?.fail(
+      RPCError(.unavailable, state.closeReason ?? "the server closed the connection", progress: .notProcessed))
+  }
+}

@@ -1,0 +1,84 @@
+import NIOCore
+import NIOHTTP2
+import Synchronization
+
+/// Whether new calls may be started: the one thing about a connection that other threads ask.
+final class ConnectionFlag: Sendable {
+  private let usable = Atomic(false)
+
+  var isUsable: Bool {
+    get { usable.load(ordering: .acquiring) }
+    set { usable.store(newValue, ordering: .releasing) }
+  }
+}
+
+/// What the handlers of one connection share. Not `Sendable`: it lives on the connection's event loop.
+final class ConnectionState {
+  let flag = ConnectionFlag()
+
+  /// The highest stream that the server said it may have processed, once it said GOAWAY.
+  private(set) var lastStreamID: HTTP2StreamID?
+
+  /// Why the connection ended or is about to: the text of the errors of what was in flight. The first reason counts, the
+  /// others follow from it.
+  private(set) var closeReason: String?
+
+  /// The streams that have a channel.
+  private(set) var openStreams = 0
+
+  private var channel: (any Channel)?
+
+  func attach(to channel: any Channel) {
+    self.channel = channel
+  }
+
+  func detach() {
+    channel = nil
+  }
+
+  func streamOpened() {
+    openStreams += 1
+  }
+
+  func streamClosed() {
+    openStreams -= 1
+    closeWhenDrained()
+  }
+
+  /// The server takes no new streams: what is in flight may finish.
+  func drain(lastStreamID: HTTP2StreamID, reason: String) {
+    flag.isUsable = false
+    self.lastStreamID = lastStreamID
+    if closeReason == nil { closeReason = reason }
+    closeWhenDrained()
+  }
+
+  /// Gives the connection up. What is in flight fails.
+  func close(reason: String) {
+    flag.isUsable = false
+    if closeReason == nil { closeReason = reason }
+    channel?.close(promise: nil)
+  }
+
+  /// The error of a stream that ended because its connection did.
+  ///
+  /// - Parameter sent: Whether all of the request was handed to the socket. What was not cannot have been acted upon:
+  ///   no server runs a call before the whole message is there.
+  func lossError(sent: Bool) -> RPCError {
+    RPCError(
+      .unavailable, "The connection was lost: \(closeReason ?? "the server closed it").",
+      progress: sent ? .unknown : .notProcessed)
+  }
+
+  /// The error of a call that came too late for this connection.
+  func refusal() -> RPCError {
+    RPCError(
+      .unavailable, "The connection takes no new calls: \(closeReason ?? "it is closed").", progress: .notProcessed)
+  }
+
+  private func closeWhenDrained() {
+    guard lastStreamID != nil, openStreams == 0, let channel else { return }
+    // Not from inside the callback of a stream that is just being taken apart.
+    channel.eventLoop.execute { channel.close(promise: nil) }
+  }
+}

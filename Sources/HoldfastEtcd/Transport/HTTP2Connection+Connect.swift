@@ -1,0 +1,126 @@
+import NIOCore
+import NIOHTTP2
+import NIOPosix
+
+extension HTTP2Connection {
+  /// Connects, and returns when the server has shown that it speaks HTTP/2.
+  ///
+  /// - Throws: `.invalidArgument` when the event loop group cannot serve sockets, `.cancelled` when the task is cancelled,
+  ///   `.unavailable` otherwise. Nothing was processed in any of these cases.
+  package static func connect(
+    to endpoint: Endpoint, configuration: TransportConfiguration = TransportConfiguration()
+  ) async throws(RPCError) -> HTTP2Connection {
+    let eventLoop = configuration.eventLoopGroup.next()
+    let attempt = ConnectAttempt(eventLoop: eventLoop)
+    guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
+      throw RPCError(.invalidArgument, "The event loop group is not NIOPosix's.", progress: .notProcessed)
+    }
+    let prepared =
+      bootstrap
+      .connectTimeout(TimeAmount(limiting: configuration.connectTimeout))
+      .channelInitializer { channel in
+        // Several of them, when a name has several addresses.
+        channel.eventLoop.makeCompletedFuture {
+          try attempt.add(channel)
+          try configure(channel, configuration)
+        }
+      }
+
+    let connected: EventLoopFuture<any Channel> =
+      switch endpoint.address {
+      case .host(let host, let port): prepared.connect(host: host, port: port)
+      case .unix(let path): prepared.connect(unixDomainSocketPath: path)
+      }
+    connected.flatMap { channel in
+      attempt.awaitSettings(of: channel)
+    }.whenComplete { result in
+      attempt.complete(result)
+    }
+
+    let result = await withTaskCancellationHandler {
+      await attempt.result()
+    } onCancel: {
+      attempt.cancel()
+    }
+    switch result {
+    case .success(let opened):
+      return HTTP2Connection(endpoint: endpoint, opened: opened, configuration: configuration)
+    case .failure(let error as RPCError) where error.code == .cancelled:
+      throw error
+    case .failure(let error):
+      throw RPCError(.unavailable, "Cannot connect to \(endpoint): \(reason(of: error)).", progress: .notProcessed)
+    }
+  }
+
+  /// From the socket inwards: flushes, keep-alive, HTTP/2, and what the connection itself says.
+  private static func configure(_ channel: any Channel, _ configuration: TransportConfiguration) throws {
+    let state = ConnectionState()
+    let http2 = NIOHTTP2Handler(
+      mode: .client, eventLoop: channel.eventLoop,
+      connectionConfiguration: connectionConfiguration(configuration),
+      streamConfiguration: streamConfiguration(configuration)
+    ) { pushed in
+      // A server that pushes, which our settings forbid.
+      pushed.close()
+    }
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(FlushCoalescingHandler())
+    try pipeline.addHandler(KeepAliveHandler(state: state, configuration: configuration))
+    try pipeline.addHandler(http2)
+    try pipeline.addHandler(ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout))
+  }
+
+  private static func connectionConfiguration(
+    _ configuration: TransportConfiguration
+  ) -> NIOHTTP2Handler.ConnectionConfiguration {
+    var connection = NIOHTTP2Handler.ConnectionConfiguration()
+    connection.initialSettings = [
+      HTTP2Setting(parameter: .enablePush, value: 0),
+      HTTP2Setting(parameter: .initialWindowSize, value: configuration.streamWindow),
+      HTTP2Setting(parameter: .maxHeaderListSize, value: 64 << 10),
+    ]
+    connection.targetWindowSize = configuration.connectionWindow
+    // NIOHTTP2 protects servers from clients here, and its limits end connections that are well. gRPC-Go measures the
+    // bandwidth with a PING after nearly every request that it reads. A short window keeps the list of times, which is
+    // reserved at once, small.
+    connection.controlFrameRateLimit.maximumCount = 10_000
+    connection.controlFrameRateLimit.windowLength = .milliseconds(50)
+    // Answers that cross our resets are no offence either, and a watch may live for months.
+    connection.maximumRecentlyResetStreams = 4_096
+    connection.maximumConnectionGlitches = .max
+    connection.maximumSequentialEmptyDataFrames = 10_000
+    return connection
+  }
+
+  private static func streamConfiguration(
+    _ configuration: TransportConfiguration
+  ) -> NIOHTTP2Handler.StreamConfiguration {
+    var stream = NIOHTTP2Handler.StreamConfiguration()
+    stream.targetWindowSize = configuration.streamWindow
+    // A server that refuses many streams at once resets each of them.
+    stream.streamResetFrameRateLimit.maximumCount = 10_000
+    stream.streamResetFrameRateLimit.windowLength = .milliseconds(500)
+    stream.streamErrorRateLimit.maximumCount = 10_000
+    stream.streamErrorRateLimit.windowLength = .milliseconds(500)
+    return stream
+  }
+
+  private static func reason(of error: any Error) -> String {
+    switch error {
+    case let error as RPCError:
+      error.message
+    case ChannelError.connectTimeout:
+      "no connection within the time limit"
+    case let error as NIOConnectionError:
+      if let first = error.connectionErrors.first {
+        reason(of: first.error)
+      } else if let lookup = error.dnsAError ?? error.dnsAAAAError {
+        "the name \"\(error.host)\" does not resolve: \(lookup)"
+      } else {
+        "the name \"\(error.host)\" has no address"
+      }
+    default:
+      "\(error)"
+    }
+  }
+}

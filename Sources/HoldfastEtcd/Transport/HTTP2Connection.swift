@@ -1,0 +1,95 @@
+import NIOCore
+import NIOHTTP2
+
+/// One HTTP/2 connection to one endpoint, speaking gRPC.
+///
+/// All of its work is done on one event loop. Callers meet that loop twice in a call: once to hand the request over and
+/// once to be resumed with the answer.
+package final class HTTP2Connection: RPCConnection {
+  /// Where it is connected to.
+  package let endpoint: Endpoint
+
+  private let channel: any Channel
+  private let eventLoop: any EventLoop
+  private let multiplexer: NIOHTTP2Handler.StreamMultiplexer
+  private let state: NIOLoopBound<ConnectionState>
+  private let flag: ConnectionFlag
+  private let maximumMessageSize: Int
+  private let userAgent: String
+
+  var allocator: ByteBufferAllocator { channel.allocator }
+
+  init(endpoint: Endpoint, opened: ConnectAttempt.Opened, configuration: TransportConfiguration) {
+    self.endpoint = endpoint
+    channel = opened.channel
+    eventLoop = opened.channel.eventLoop
+    multiplexer = opened.multiplexer
+    state = opened.state
+    flag = opened.flag
+    maximumMessageSize = configuration.maximumMessageSize
+    userAgent = configuration.userAgent
+  }
+
+  deinit {
+    channel.close(promise: nil)
+  }
+
+  package var isUsable: Bool { flag.isUsable }
+
+  package func unary(_ call: RPCCall, _ message: [UInt8]) async throws(RPCError) -> [UInt8] {
+    let deadline = try check(call)
+    let handler = UnaryCallHandler(
+      headers: try GRPCHeaders.request(call, authority: endpoint.authority, userAgent: userAgent),
+      message: try GRPCFraming.frame(message, allocator: allocator),
+      deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        createStream { handler.start(continuation, on: $0, of: $1) }
+      }
+    } onCancel: {
+      handler.cancel()
+    }
+    return try result.get()
+  }
+
+  package func open(_ call: RPCCall) async throws(RPCError) -> any RPCStream {
+    let deadline = try check(call)
+    let handler = StreamHandler(
+      headers: try GRPCHeaders.request(call, authority: endpoint.authority, userAgent: userAgent),
+      deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
+    // Not cancellable: it waits for the event loop only, and a stream that nobody takes is reset by its deinit.
+    let result = await withCheckedContinuation { continuation in
+      createStream { handler.start(continuation, on: $0, of: $1) }
+    }
+    try result.get()
+    return HTTP2Stream(handler: handler, connection: self)
+  }
+
+  package func close() async {
+    let state = self.state
+    eventLoop.execute { state.value.close(reason: "it was closed on this side") }
+    await withCheckedContinuation { continuation in
+      channel.closeFuture.whenComplete { _ in continuation.resume() }
+    }
+  }
+
+  /// Runs the body on the event loop with the new stream's channel, before that is active.
+  private func createStream(_ body: @escaping @Sendable (any Channel, ConnectionState) -> Void) {
+    let state = self.state
+    multiplexer.createStreamChannel(promise: nil) { channel in
+      body(channel, state.value)
+      return channel.eventLoop.makeSucceededVoidFuture()
+    }
+  }
+
+  /// Refuses what need not be tried, and says when the call has to be over.
+  private func check(_ call: RPCCall) throws(RPCError) -> NIODeadline? {
+    guard !Task.isCancelled else { throw .cancelledLocally(.notProcessed) }
+    guard flag.isUsable else {
+      throw RPCError(.unavailable, "The connection to \(endpoint) takes no new calls.", progress: .notProcessed)
+    }
+    guard let timeout = call.timeout else { return nil }
+    guard timeout > .zero else { throw .deadlinePassed(.notProcessed) }
+    return .now() + TimeAmount(limiting: timeout)
+  }
+}

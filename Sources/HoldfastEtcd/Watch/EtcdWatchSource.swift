@@ -1,0 +1,140 @@
+import HoldfastCore
+import HoldfastEtcdMachines
+import HoldfastEtcdProtos
+import SwiftProtobuf
+import Synchronization
+
+/// Drives one watch in the task that iterates it: does what the machine says until there is something to report.
+final class EtcdWatchSource: WatchSource {
+  private struct State {
+    var machine: WatchMachine
+    var actions: [WatchMachine.Action] = []
+    var isStarted = false
+    /// After an error, a stop or a cancellation nothing follows.
+    var isOver = false
+    var stream: WatchStream?
+  }
+
+  private let request: WatchRequest
+  private let shell: WatchShell
+  private let state: Mutex<State>
+
+  init(_ request: WatchRequest, timing: WatchTiming, shell: WatchShell) {
+    self.request = request
+    self.shell = shell
+    state = Mutex(State(machine: WatchMachine(range: request.range, from: request.startRevision, timing: timing)))
+  }
+
+  func next() async throws(HoldfastError) -> WatchUpdate? {
+    while let action = nextAction() {
+      guard !Task.isCancelled else { break }
+      switch action {
+      case .report(let update):
+        if case .interrupted(let error) = update { shell.logInterruption(error, of: request.range) }
+        return update
+      case .fail(let error):
+        end()
+        throw error
+      case .open: try await open()
+      case .send(let command): await send(command)
+      case .receive(let limit): await receive(within: limit)
+      case .keepEndpoint: withStream { shell.keep($0.endpoint) }
+      case .leaveEndpoint: await leave()
+      case .wait(let duration):
+        do { try await shell.time.sleep(shell.time.now() + duration) } catch { break }
+        handle(.waited)
+      }
+    }
+    end()
+    return nil
+  }
+
+  // MARK: State
+
+  private func nextAction() -> WatchMachine.Action? {
+    state.withLock { state in
+      if state.isOver { return nil }
+      if !state.isStarted {
+        state.isStarted = true
+        state.actions = state.machine.handle(.start)
+      }
+      return state.actions.isEmpty ? nil : state.actions.removeFirst()
+    }
+  }
+
+  private func handle(_ input: WatchMachine.Input) {
+    state.withLock { state in
+      // What was planned before is overtaken by an outage, except for what is still to be reported.
+      let actions = state.machine.handle(input)
+      if actions.first == .leaveEndpoint {
+        state.actions.removeAll { if case .report = $0 { false } else { true } }
+      }
+      state.actions += actions
+    }
+  }
+
+  private func end() {
+    state.withLock { state in
+      state.isOver = true
+      state.actions = []
+      state.stream = nil
+    }
+  }
+
+  private func withStream(_ body: (WatchStream) -> Void) {
+    if let stream = state.withLock({ $0.stream }) { body(stream) }
+  }
+
+  // MARK: Actions
+
+  private func open() async throws(HoldfastError) {
+    do {
+      let stream = try await shell.open()
+      state.withLock { $0.stream = stream }
+      handle(.opened)
+    } catch {
+      switch error {
+      case .stopped:
+        end()
+        throw HoldfastError(.stopped, "the etcd backend has stopped")
+      case .failed(let failure): handle(.failed(failure, jitter: shell.jitter()))
+      }
+    }
+  }
+
+  private func send(_ command: WatchCommand) async {
+    guard let stream = state.withLock({ $0.stream }) else { return }
+    do {
+      try await stream.stream.send(try Wire.WatchRequest(command, for: request).serializedBytes())
+    } catch {
+      handle(Self.input(for: error, shell.jitter()))
+    }
+  }
+
+  private func receive(within limit: Duration) async {
+    guard let stream = state.withLock({ $0.stream }) else { return }
+    do {
+      guard let bytes = try await stream.stream.next(timeout: limit) else {
+        return handle(.broken("the server ended the stream of the watch", jitter: shell.jitter()))
+      }
+      handle(.message(try await WatchDecoding.message(bytes)))
+    } catch {
+      handle(Self.input(for: error, shell.jitter()))
+    }
+  }
+
+  private static func input(for error: any Error, _ jitter: Double) -> WatchMachine.Input {
+    guard let error = error as? RPCError else { return .broken("a message of a watch cannot be decoded", jitter: jitter) }
+    // The stream has no deadline: one that did not come from the server is that of waiting for a message.
+    if error.code == .deadlineExceeded && error.progress != .answered { return .silent(jitter: jitter) }
+    return .failed(CallFailure(error, isCancelled: Task.isCancelled), jitter: jitter)
+  }
+
+  private func leave() async {
+    let stream = state.withLock { state in
+      defer { state.stream = nil }
+      return state.stream
+    }
+    await shell.leave(stream)
+  }
+}

@@ -1,0 +1,17 @@
+import HoldfastEtcdMachines
+import HoldfastEtcdProtos
+import SwiftProtobuf
+
+/// Bytes to messages, the large ones off the consumer's actor.
+enum WatchDecoding {
+  static func message(_ bytes: [UInt8]) async throws -> WatchMessage {
+    bytes.count > 65_536 ? try await elsewhere(bytes) : try decode(bytes)
+  }
+
+  @concurrent
+  private static func elsewhere(_ bytes: [UInt8]) async throws -> WatchMessage { try decode(bytes) }
+
+  private static func decode(_ bytes: [UInt8]) throws -> WatchMessage {
+    WatchMessage(try Wire.WatchResponse(serializedBytes: bytes))
+  }
+}

@@ -1,0 +1,91 @@
+import HoldfastCore
+import HoldfastEtcdMachines
+import Logging
+import Synchronization
+
+/// What all watches share: connections of their own, apart from the calls' (a list of many megabytes does not delay
+/// events), and the member that serves them.
+final class WatchShell: Sendable {
+  let time: TimeSource
+  private let pool: ConnectionPool
+  private let endpoints: Mutex<EndpointMachine>
+  private let endpointNames: [String]
+  /// The most time that connecting may take.
+  private let connectLimit: Duration
+  private let logger: Logger
+
+  init(
+    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, time: TimeSource, logger: Logger
+  ) {
+    self.pool = pool
+    self.endpointNames = endpointNames
+    self.connectLimit = connectLimit
+    self.time = time
+    self.logger = logger
+    endpoints = Mutex(EndpointMachine(count: endpointNames.count))
+  }
+
+  func open() async throws(ConnectionPool.Failure) -> WatchStream {
+    let endpoint = endpoints.withLock { $0.current }
+    let connection: PooledConnection
+    do {
+      connection = try await pool.acquire(endpoint, within: connectLimit)
+    } catch {
+      if case .failed = error { moveOn(from: endpoint) }
+      throw error
+    }
+    let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.watch.metadata)
+    do {
+      return WatchStream(try await connection.connection.open(call), connection, pool)
+    } catch {
+      pool.release(connection)
+      await pool.retire(connection)
+      moveOn(from: endpoint)
+      throw .failed(CallFailure(error, isCancelled: Task.isCancelled))
+    }
+  }
+
+  func keep(_ endpoint: Int) {
+    endpoints.withLock { _ = $0.handle(.succeeded(endpoint: endpoint)) }
+  }
+
+  /// Ends the stream, and leaves its member and connection to those that they still serve. Without a stream nothing was
+  /// reached, and `open` has moved on already.
+  func leave(_ stream: WatchStream?) async {
+    guard let stream else { return }
+    stream.stream.cancel()
+    await pool.retire(stream.connection)
+    moveOn(from: stream.endpoint)
+  }
+
+  func jitter() -> Double { .random(in: 0.75...1.25) }
+
+  func logInterruption(_ error: HoldfastError, of range: KeyRange) {
+    logger.info("etcd watch interrupted", metadata: ["range": "\(range)", "error": "\(error)"])
+  }
+
+  private func moveOn(from endpoint: Int) {
+    // Each watch has a back-off of its own: here it counts only who is next.
+    endpoints.withLock { _ = $0.handle(.failed(endpoint: endpoint, jitter: 1)) }
+  }
+}
+
+/// The stream of one watch; its end gives the connection back.
+final class WatchStream: Sendable {
+  let stream: any RPCStream
+  let connection: PooledConnection
+  private let pool: ConnectionPool
+
+  init(_ stream: any RPCStream, _ connection: PooledConnection, _ pool: ConnectionPool) {
+    self.stream = stream
+    self.connection = connection
+    self.pool = pool
+  }
+
+  var endpoint: Int { connection.endpoint }
+
+  deinit {
+    stream.cancel()
+    pool.release(connection)
+  }
+}

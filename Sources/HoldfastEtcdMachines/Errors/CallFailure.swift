@@ -1,0 +1,37 @@
+package import HoldfastCore
+
+/// The gRPC status codes.
+package enum StatusCode: Int, Sendable, CaseIterable {
+  case ok = 0
+  case cancelled, unknown, invalidArgument, deadlineExceeded, notFound, alreadyExists, permissionDenied
+  case resourceExhausted, failedPrecondition, aborted, outOfRange, unimplemented, `internal`, unavailable, dataLoss
+  case unauthenticated
+}
+
+/// A call or a stream that failed: the status, and how far the request came.
+package struct CallFailure: Error, Hashable, Sendable {
+  package enum Progress: Sendable, CaseIterable {
+    /// Nothing of it left this process, or the server said that it never looked at it.
+    case notProcessed
+    /// The server answered with this status.
+    case answered
+    /// It may have been processed.
+    case unknown
+  }
+
+  package var status: StatusCode
+  package var message: String
+  package var progress: Progress
+
+  package init(_ status: StatusCode, _ message: String, progress: Progress) {
+    self.status = status
+    self.message = message
+    self.progress = progress
+  }
+
+  /// What the failure is called in the field's terms.
+  package var code: HoldfastError.Code { EtcdErrorTable.code(for: self) }
+
+  /// The failure as an error, for something that is not a write.
+  package var error: HoldfastError { HoldfastError(code, message.isEmpty ? "the call failed: \(status)" : message) }
+}

@@ -1,0 +1,114 @@
+package import HoldfastCore
+
+/// Whether a failed call is tried again, and what its failure means. Times are readings of the shell's clock.
+///
+/// A read may be repeated. A write is repeated only when it is certain that nobody looked at it: repeating one that may
+/// have been applied is how writes are applied twice.
+package struct RetryMachine: Sendable {
+  package enum Kind: Sendable, CaseIterable {
+    case read
+    case write
+    /// A write of which the second application is recognised (a lease with an id of our own choice).
+    case repeatableWrite
+  }
+
+  package enum Input: Hashable, Sendable {
+    case start(now: Duration)
+    case failed(CallFailure, now: Duration)
+    /// What the endpoint machine said about the next attempt.
+    case mayResume(after: Duration, now: Duration)
+    case waited(now: Duration)
+    /// The caller's task was cancelled while no attempt was under way.
+    case cancelled
+  }
+
+  package enum Action: Hashable, Sendable {
+    /// Call the current endpoint; the time is how long the attempt may take.
+    case attempt(within: Duration)
+    /// The endpoint does not serve: tell the endpoint machine. Its answer is wanted when `resumes` is true.
+    case leaveEndpoint(resumes: Bool)
+    /// The endpoint answered, if only to refuse.
+    case keepEndpoint
+    case wait(Duration)
+    case fail(HoldfastError)
+  }
+
+  private let kind: Kind
+  private let timeout: Duration
+  private let isSingleEndpoint: Bool
+  private var deadline = Duration.zero
+  private var lastFailure: CallFailure?
+  private var attempts = 0
+  /// Whether an earlier attempt may have been applied: the outcome of a repeatable write is then never `refused`.
+  private var maybeApplied = false
+
+  package init(_ kind: Kind, timeout: Duration, endpoints: Int) {
+    self.kind = kind
+    self.timeout = timeout
+    isSingleEndpoint = endpoints < 2
+  }
+
+  package mutating func handle(_ input: Input) -> [Action] {
+    switch input {
+    case .start(let now):
+      deadline = now + timeout
+      return [attempt(now: now)]
+    case .failed(let failure, let now):
+      return failed(failure, now: now)
+    case .mayResume(let delay, let now):
+      guard now + delay < deadline else { return [.fail(error())] }
+      return delay > .zero ? [.wait(delay)] : [attempt(now: now)]
+    case .waited(let now):
+      return now < deadline ? [attempt(now: now)] : [.fail(error())]
+    case .cancelled:
+      lastFailure = CallFailure(.cancelled, "the task was cancelled", progress: .notProcessed)
+      return [.fail(error())]
+    }
+  }
+
+  /// The outcome of a write of which nothing more is known than what the attempts before told.
+  package var outcome: HoldfastError.Outcome? {
+    guard kind != .read else { return nil }
+    guard !maybeApplied, let lastFailure else { return maybeApplied ? .unknown : .refused }
+    return WriteOutcome.of(lastFailure)
+  }
+
+  private mutating func attempt(now: Duration) -> Action {
+    attempts += 1
+    let remaining = deadline - now
+    // A hung member must not use up the time of a read that another one could serve.
+    let isFirstOfSeveral = kind == .read && !isSingleEndpoint && attempts == 1
+    return .attempt(within: isFirstOfSeveral ? remaining / 2 : remaining)
+  }
+
+  private mutating func failed(_ failure: CallFailure, now: Duration) -> [Action] {
+    lastFailure = failure
+    let code = failure.code
+    guard code != .cancelled else { return [.fail(error())] }
+    // Only a status of the member itself shows that it serves.
+    guard Self.blamesEndpoint(code), failure.status != .unknown else {
+      return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
+    }
+    let isOver = now >= deadline || !mayRepeat(failure)
+    if kind == .repeatableWrite && WriteOutcome.of(failure) != .refused { maybeApplied = true }
+    return isOver ? [.leaveEndpoint(resumes: false), .fail(error())] : [.leaveEndpoint(resumes: true)]
+  }
+
+  private func mayRepeat(_ failure: CallFailure) -> Bool {
+    switch kind {
+    case .read, .repeatableWrite: true
+    case .write: failure.progress == .notProcessed
+    }
+  }
+
+  /// Failures that another member, or the same one later, may not have.
+  private static func blamesEndpoint(_ code: HoldfastError.Code) -> Bool {
+    code == .unavailable || code == .timeout || code == .internal || code == .protocolViolation
+  }
+
+  private func error() -> HoldfastError {
+    var error = lastFailure?.error ?? HoldfastError(.timeout, "the time for the call was over before it began")
+    error.outcome = outcome
+    return error
+  }
+}

@@ -1,0 +1,232 @@
+package import HoldfastCore
+
+/// One watch across all the streams that it takes: what to send, what to believe, where to resume.
+///
+/// One watcher per stream, because a lagging one silences its neighbours. The resume point is one after the last event
+/// delivered, never one after a response's header, which runs ahead of the events.
+package struct WatchMachine: Sendable {
+  package enum Input: Hashable, Sendable {
+    case start
+    /// The stream stands.
+    case opened
+    case message(WatchMessage)
+    /// Connecting, sending or receiving failed. The jitter is about 1.
+    case failed(CallFailure, jitter: Double)
+    /// What came cannot be a watch message, or the server ended the stream as if all was well.
+    case broken(String, jitter: Double)
+    /// No message came within the time of the last `receive`.
+    case silent(jitter: Double)
+    case waited
+  }
+
+  package enum Action: Hashable, Sendable {
+    /// Connect to the current endpoint and open a stream.
+    case open
+    case send(WatchCommand)
+    case receive(within: Duration)
+    /// The watch stands: the endpoint serves.
+    case keepEndpoint
+    /// Drop the stream; use another endpoint from now on.
+    case leaveEndpoint
+    case wait(Duration)
+    case report(WatchUpdate)
+    /// The watch is over.
+    case fail(HoldfastError)
+  }
+
+  private enum Phase: Hashable {
+    case idle, opening, waiting, ended
+    case creating(id: Int64)
+    case watching(id: Int64)
+  }
+
+  private let range: KeyRange
+  private let timing: WatchTiming
+  private let backOff: BackOff
+  private var phase = Phase.idle
+  /// The first revision that was not delivered; nil as long as "now" is not known.
+  package private(set) var resume: Revision?
+  private var lastID: Int64 = 0
+  private var assembly = RevisionAssembly()
+  private var isAsked = false
+  private var isInterrupted = false
+  private var attempt = 0
+
+  package init(
+    range: KeyRange, from start: Revision?, timing: WatchTiming = WatchTiming(), backOff: BackOff = BackOff()
+  ) {
+    self.range = range
+    self.timing = timing
+    self.backOff = backOff
+    // To the server 0 means "now"; here it means the first revision of all.
+    resume = start.map { max($0, 1) }
+  }
+
+  package mutating func handle(_ input: Input) -> [Action] {
+    if phase == .ended { return [] }
+    switch input {
+    case .start:
+      guard phase == .idle else { return [] }
+      guard !range.isEmpty else { return end(HoldfastError(.invalidArgument, "no key can be in the range \(range)")) }
+      phase = .opening
+      return [.open]
+    case .waited:
+      guard phase == .waiting else { return [] }
+      phase = .opening
+      return [.open]
+    case .opened:
+      guard phase == .opening else { return [] }
+      // A new id for each stream, too: what is late from an old one can then not be taken for the new.
+      lastID += 1
+      phase = .creating(id: lastID)
+      return [.send(.create(id: lastID, from: resume)), .receive(within: timing.answer)]
+    case .message(let message): return received(message)
+    case .silent(let jitter): return silent(jitter)
+    case .failed(let failure, let jitter):
+      let error = failure.error
+      return Self.isFinal(error.code) ? end(error) : interrupt(error, jitter)
+    case .broken(let text, let jitter): return violation(text, jitter)
+    }
+  }
+
+  // MARK: Messages
+
+  private mutating func received(_ message: WatchMessage) -> [Action] {
+    switch phase {
+    case .idle, .opening, .waiting, .ended: return []
+    case .creating(let id): return whileCreating(message, id)
+    case .watching(let id): return whileWatching(message, id)
+    }
+  }
+
+  private mutating func whileCreating(_ message: WatchMessage, _ id: Int64) -> [Action] {
+    if message.canceled {
+      // Refused: created and cancelled in one, with our id or, from 3.4 on, with none.
+      guard message.watchID == id || message.watchID == WatchMessage.broadcastID else { return receive() }
+      return cancelled(message, atCreation: true)
+    }
+    guard message.created else {
+      if message.watchID == id { return violation("the server spoke of the watch before it had created it") }
+      return receive()
+    }
+    guard let header = Self.believable(message.header) else { return violation("`created` came without a revision") }
+    guard message.watchID >= 0 else { return violation("`created` came with the watch id \(message.watchID)") }
+    // Servers take the id we choose; a proxy may choose its own, and there is one watcher on the stream.
+    phase = .watching(id: message.watchID)
+    if resume == nil { resume = header.revision.next }
+    isInterrupted = false
+    let events = message.events.isEmpty ? receive() : delivered(message)
+    return [.keepEndpoint, .report(.started(header))] + events
+  }
+
+  private mutating func whileWatching(_ message: WatchMessage, _ id: Int64) -> [Action] {
+    if message.canceled {
+      guard message.watchID == id || message.watchID == WatchMessage.broadcastID else { return receive() }
+      return cancelled(message, atCreation: false)
+    }
+    if message.created { return violation("the server created a second watch on the stream") }
+    if message.watchID == WatchMessage.broadcastID {
+      return message.events.isEmpty ? progress(message, requested: true) : receive()
+    }
+    guard message.watchID == id else { return receive() }
+    if !message.events.isEmpty { return delivered(message) }
+    if message.fragment { return violation("a fragment without events") }
+    return progress(message, requested: false)
+  }
+
+  private mutating func delivered(_ message: WatchMessage) -> [Action] {
+    guard let header = Self.believable(message.header) else { return violation("events came without a revision") }
+    switch assembly.add(message, header, in: range, from: resume ?? 1) {
+    case .incomplete: break
+    case .violation(let text): return violation(text)
+    case .complete(let events):
+      attempt = 0
+      guard let last = events.last else { break }
+      resume = last.modRevision.next
+      return [.report(.batch(WatchBatch(header: header, events: events)))] + receive()
+    }
+    return receive()
+  }
+
+  private mutating func progress(_ message: WatchMessage, requested: Bool) -> [Action] {
+    guard let header = Self.believable(message.header) else { return violation("progress came without a revision") }
+    if !requested && !assembly.isEmpty { return violation("progress came between the fragments of a revision") }
+    attempt = 0
+    // A future watch may be told of progress below its start; nothing moves back for that.
+    guard header.revision >= (resume ?? 1).previous else { return receive() }
+    // What was asked for may overtake the events it covers: the consumer decides whether to trust it.
+    if !requested { resume = header.revision.next }
+    return [.report(.progress(WatchProgress(revision: header.revision, requested: requested)))] + receive()
+  }
+
+  private mutating func cancelled(_ message: WatchMessage, atCreation: Bool) -> [Action] {
+    if message.compactRevision > .zero {
+      let text = "the revisions from \(resume.map { "\($0)" } ?? "now") on are compacted away: list again, then watch"
+      return end(HoldfastError(.compacted, text, compactRevision: message.compactRevision))
+    }
+    let reason = message.cancelReason
+    let code = EtcdErrorTable.code(forReason: reason)
+    let text = "the server cancelled the watch: \(reason.isEmpty ? "it gave no reason" : reason)"
+    if let code, Self.isFinal(code) { return end(HoldfastError(code, text)) }
+    // A watch that stood and is cancelled without a known reason may well be created again; one that was refused with a
+    // reason will be refused again.
+    if atCreation && code == nil && !reason.isEmpty { return end(HoldfastError(.invalidArgument, text)) }
+    return interrupt(HoldfastError(code ?? .unavailable, text), 1)
+  }
+
+  // MARK: Silence and outages
+
+  private mutating func silent(_ jitter: Double) -> [Action] {
+    switch phase {
+    case .idle, .opening, .waiting, .ended: return []
+    case .creating: return interrupt(HoldfastError(.timeout, "the server did not create the watch in time"), jitter)
+    case .watching:
+      guard !isAsked else { return interrupt(HoldfastError(.timeout, "the watch went silent"), jitter) }
+      isAsked = true
+      return [.send(.requestProgress), .receive(within: timing.answer)]
+    }
+  }
+
+  /// The next message may take a while again, unless the watch is still to be created.
+  private mutating func receive() -> [Action] {
+    isAsked = false
+    if case .creating = phase { return [.receive(within: timing.answer)] }
+    return [.receive(within: timing.silence)]
+  }
+
+  private mutating func violation(_ text: String, _ jitter: Double = 1) -> [Action] {
+    interrupt(HoldfastError(.protocolViolation, text), jitter)
+  }
+
+  private mutating func interrupt(_ error: HoldfastError, _ jitter: Double) -> [Action] {
+    // Half a revision is none: the new stream sends it again from its beginning.
+    assembly = RevisionAssembly()
+    isAsked = false
+    phase = .waiting
+    let report: [Action] = isInterrupted ? [] : [.report(.interrupted(error))]
+    isInterrupted = true
+    let delay = backOff.delay(attempt: attempt, jitter: jitter)
+    attempt = min(attempt + 1, 1_000)
+    return [.leaveEndpoint] + report + [.wait(delay)]
+  }
+
+  private mutating func end(_ error: HoldfastError) -> [Action] {
+    phase = .ended
+    return [.fail(error)]
+  }
+
+  private static func believable(_ header: ResponseHeader?) -> ResponseHeader? {
+    // The largest number has no next one.
+    guard let header, header.revision > .zero, header.revision.rawValue < .max else { return nil }
+    return header
+  }
+
+  /// What trying again, here or elsewhere, cannot heal.
+  private static func isFinal(_ code: HoldfastError.Code) -> Bool {
+    switch code {
+    case .compacted, .futureRevision, .invalidArgument, .permissionDenied, .unauthenticated, .unimplemented, .stopped:
+      true
+    default: false
+    }
+  }
+}
