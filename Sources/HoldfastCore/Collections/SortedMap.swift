@@ -87,6 +87,18 @@ package struct SortedMap<Value> {
     return result
   }
 
+  /// Changes the value of a key where it lies, so that a value that holds an array is not copied; an absent key gets the
+  /// default first.
+  package mutating func withValue<R>(of key: Key, default value: @autoclosure () -> Value, _ body: (inout Value) -> R)
+    -> R
+  {
+    if let position = find(key), position.isFound { return body(&chunks[position.chunk][position.index].value) }
+    var value = value()
+    let result = body(&value)
+    updateValue(value, forKey: key)
+    return result
+  }
+
   /// Visits the elements of a range in key order until the closure returns false.
   package func forEach(in range: KeyRange, _ body: (Element) throws -> Bool) rethrows {
     guard !range.isEmpty, let start = find(range.start) else { return }
