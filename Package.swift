@@ -84,6 +84,7 @@ let package = Package(
         "WorkQueue",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .executableTarget(name: "HoldfastCLI", dependencies: ["HoldfastCommands"], swiftSettings: settings),

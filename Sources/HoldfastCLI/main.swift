@@ -1,1 +1,3 @@
-print("holdfast")
+import HoldfastCommands
+
+await HoldfastTool.main()

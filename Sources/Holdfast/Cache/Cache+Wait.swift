@@ -55,7 +55,7 @@ extension Store {
 
 extension Cache {
   /// Returns after the first complete load.
-  func waitUntilLoaded(timeout: Duration) async throws {
+  package func waitUntilLoaded(timeout: Duration) async throws {
     do {
       // Not yet run by its task: the waiters open here, or there.
       waiters.open()

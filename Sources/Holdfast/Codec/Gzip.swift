@@ -1,12 +1,12 @@
 import CHoldfastZlib
 
 /// gzip by zlib, with bounded inflation.
-enum Gzip {
+package enum Gzip {
   /// What zlib calls a window of 32 KiB with a gzip header around the stream.
   private static let windowBits: Int32 = 15 + 16
 
   /// Whether the bytes begin like a gzip stream; no JSON text does.
-  static func isCompressed(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+  package static func isCompressed(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 
   static func compress(_ bytes: [UInt8]) throws -> [UInt8] {
     var stream = z_stream()
@@ -34,7 +34,7 @@ enum Gzip {
   }
 
   /// The content of a gzip stream (or of several, one after the other, which is one stream by RFC 1952).
-  static func decompress(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
+  package static func decompress(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
     var stream = z_stream()
     let opened = inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard opened == Z_OK else { throw CodecError.damaged("zlib \(opened)") }

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Holdfast
+
+struct StatusCommand: ToolCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Print the state of every endpoint.",
+    discussion: """
+      JSON: a line for each endpoint: {"endpoint","version","revision","databaseSize","databaseSizeInUse","leader", \
+      "isLeader","isLearner","member","raftTerm","errors"}, or {"endpoint","error","message"}. The exit code is that of the \
+      first endpoint that does not answer.
+      """)
+
+  @OptionGroup var endpoints: EndpointOptions
+  @OptionGroup var output: OutputOptions
+
+  var format: OutputFormat { output.output }
+
+  func run(in tool: Tool) async throws -> ExitStatus {
+    let answers = await states(try stores(for: tool))
+    switch format {
+    case .json: for (name, state) in answers { try tool.output.line("\(json(name, state))") }
+    case .text:
+      let heading = ["ENDPOINT", "VERSION", "REVISION", "SIZE", "IN USE", "ROLE", "PROBLEMS"]
+      try tool.output.line(TextTable([heading] + answers.map(row)).description)
+    }
+    for case (_, .failure(let error)) in answers { return ExitStatus(error.code) }
+    return .success
+  }
+
+  private typealias Answer = (name: String, state: Result<BackendStatus, HoldfastError>)
+
+  private func stores(for tool: Tool) throws -> [(String, BackendConfiguration)] {
+    if let backend = tool.backend { return [("given", backend)] }
+    let urls = try endpoints.urls(tool.environment)
+    if urls.isEmpty { throw EndpointOptions.missing }
+    // One that cannot be understood is a mistake in the command line, not a member that is down.
+    _ = try endpoints.store(urls).make()
+    return try urls.map { ($0, try endpoints.store([$0])) }
+  }
+
+  /// Asks all at the same time: one that is down must not delay the others.
+  private func states(_ stores: [(String, BackendConfiguration)]) async -> [Answer] {
+    await withTaskGroup(of: (Int, Answer).self) { group in
+      for (index, (name, configuration)) in stores.enumerated() {
+        group.addTask {
+          do {
+            return (index, (name, .success(try await withStore(configuration) { try await $0.backend.status() })))
+          } catch {
+            return (index, (name, .failure(HoldfastError(wrapping: error))))
+          }
+        }
+      }
+      var answers: [(Int, Answer)] = []
+      for await answer in group { answers.append(answer) }
+      return answers.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private func json(_ name: String, _ state: Result<BackendStatus, HoldfastError>) -> JSONValue {
+    switch state {
+    case .failure(let error): JSONValue(error).adding(["endpoint": .string(name)])
+    case .success(let status):
+      [
+        "endpoint": .string(name), "version": .string(status.version),
+        "revision": .integer(status.header.revision.rawValue), "databaseSize": .integer(status.databaseSize),
+        "databaseSizeInUse": .integer(status.databaseSizeInUse), "leader": .string(hexadecimal(status.leader, digits: 1)),
+        "member": .string(hexadecimal(status.header.memberID, digits: 1)), "isLeader": .bool(status.isLeader),
+        "isLearner": .bool(status.isLearner), "raftTerm": .string("\(status.header.raftTerm)"),
+        "errors": .array(status.errors.map(JSONValue.string)),
+      ]
+    }
+  }
+
+  private func row(_ answer: Answer) -> [String] {
+    switch answer.state {
+    case .failure(let error): [answer.name, "-", "-", "-", "-", "-", error.message]
+    case .success(let status):
+      [
+        answer.name, status.version, "\(status.header.revision)", bytes(status.databaseSize),
+        bytes(status.databaseSizeInUse), status.isLeader ? "leader" : status.isLearner ? "learner" : "follower",
+        status.errors.joined(separator: "; "),
+      ]
+    }
+  }
+
+  private func bytes(_ count: Int64) -> String {
+    count < 10_240 ? "\(count) B" : count < 10_485_760 ? "\(count / 1024) KiB" : "\(count / 1_048_576) MiB"
+  }
+}
+
+extension BackendStatus {
+  fileprivate var isLeader: Bool { leader != 0 && leader == header.memberID }
+}

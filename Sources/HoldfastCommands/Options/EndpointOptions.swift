@@ -1,0 +1,57 @@
+import ArgumentParser
+import Holdfast
+import HoldfastEtcd
+
+/// Which store to use.
+struct EndpointOptions: ParsableArguments {
+  static let variable = "HOLDFAST_ENDPOINTS"
+
+  @Option(help: "The etcd members' client URLs, such as http://127.0.0.1:2379. (default: $HOLDFAST_ENDPOINTS)")
+  var endpoints: String?
+
+  @Option(help: "How many seconds one request may take. (default: 5)")
+  var timeout: Double?
+
+  /// The URLs, none when none are given. Whether they can be understood is for the etcd client to say.
+  func urls(_ environment: [String: String]) throws -> [String] {
+    let isGiven = endpoints != nil
+    guard let text = endpoints ?? environment[Self.variable], isGiven || !text.isEmpty else { return [] }
+    return try text.split(separator: ",", omittingEmptySubsequences: false).map {
+      guard !$0.isEmpty else {
+        throw HoldfastError(
+          .invalidArgument, "\(isGiven ? "--endpoints" : "$\(Self.variable)") '\(text)' has an empty URL in it")
+      }
+      return String($0)
+    }
+  }
+
+  /// The store that is named, nil when none is.
+  func store(for tool: Tool) throws -> BackendConfiguration? {
+    if let backend = tool.backend { return backend }
+    let urls = try urls(tool.environment)
+    return urls.isEmpty ? nil : try store(urls)
+  }
+
+  func requiredStore(for tool: Tool) throws -> BackendConfiguration {
+    guard let store = try store(for: tool) else { throw Self.missing }
+    return store
+  }
+
+  func store(_ urls: [String]) throws -> BackendConfiguration {
+    let timeout = try timeout.map { try Duration(positiveSeconds: $0, option: "--timeout") }
+    return .etcd(endpoints: urls) { if let timeout { $0.requestTimeout = timeout } }
+  }
+
+  static let missing = HoldfastError(
+    .invalidArgument, "no store is named: give --endpoints URL,… or set \(variable)")
+}
+
+extension Duration {
+  /// An option's value, refused when it is no time that anybody could wait.
+  init(positiveSeconds seconds: Double, option: String) throws {
+    guard seconds > 0, seconds <= 1_000_000_000 else {
+      throw HoldfastError(.invalidArgument, "\(option) is \(seconds); it must be a positive number of seconds")
+    }
+    self = .seconds(seconds)
+  }
+}

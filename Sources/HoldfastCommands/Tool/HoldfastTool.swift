@@ -1,0 +1,38 @@
+import Logging
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The command-line tool as a process.
+public enum HoldfastTool {
+  /// Runs the command line of this process and ends it.
+  public static func main() async -> Never {
+    let environment = ProcessInfo.processInfo.environment
+    // Errors are reported once, by the command. `HOLDFAST_LOG` shows what the library logs beside them, on standard error.
+    let level = environment["HOLDFAST_LOG"].flatMap(Logger.Level.init(rawValue:))
+    LoggingSystem.bootstrap { label in
+      guard let level else { return SwiftLogNoOpLogHandler() }
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    // A reader that goes away (`holdfast list | head`) is an error of the write, not the end by a signal.
+    signal(SIGPIPE, SIG_IGN)
+    var tool = Tool(
+      environment: environment, input: .standardInput, output: .descriptor(STDOUT_FILENO),
+      errors: .descriptor(STDERR_FILENO))
+    tool.isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    tool.handlesSignals = true
+    exit(await tool.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}

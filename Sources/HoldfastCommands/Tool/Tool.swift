@@ -1,0 +1,76 @@
+import ArgumentParser
+import Holdfast
+
+/// The process as the commands see it: everything that they read, write or ask of their surroundings. Tests make their own.
+struct Tool: Sendable {
+var environment: [String: String]
+var input: ByteSource
+var output: ByteSink
+var errors: ByteSink
+  /// Whether somebody types: then the shell shows a prompt.
+var isInteractive = false
+  /// Whether SIGINT and SIGTERM end a command cleanly; off in tests, whose process is not ours.
+var handlesSignals = false
+  /// The store to use instead of what the command line names, for tests.
+var backend: BackendConfiguration?
+
+init(environment: [String: String], input: ByteSource, output: ByteSink, errors: ByteSink) {
+    self.environment = environment
+    self.input = input
+    self.output = output
+    self.errors = errors
+  }
+
+  /// Parses a command line (without the program's name), executes it and returns the exit code.
+func run(_ arguments: [String]) async -> Int32 {
+    let command: any ParsableCommand
+    do {
+      command = try HoldfastCommand.parseAsRoot(arguments)
+    } catch {
+      return told(parsing: error, wantsJSON: OutputFormat.isJSON(in: arguments)).code
+    }
+    guard let command = command as? any ToolCommand else {
+      // The root alone, or a built-in such as `help`: both print.
+      return told(parsing: CleanExit.helpRequest(command), wantsJSON: false).code
+    }
+    do {
+      guard handlesSignals else { return try await command.run(in: self).code }
+      return try await untilInterrupted { try await command.run(in: self) }.code
+    } catch {
+      return told(error, as: command.format).code
+    }
+  }
+
+  /// Reports an error on standard error, and says which exit code it has.
+  private func told(_ error: any Error, as format: OutputFormat) -> ExitStatus {
+    if error is ClosedOutput { return .output }
+    let error = HoldfastError(wrapping: error)
+    let text =
+      switch format {
+      case .json: "\(JSONValue(error))"
+      case .text: "holdfast: \(error)"
+      }
+    // With nobody to tell it to, the exit code has to say it.
+    try? errors.line(text)
+    return ExitStatus(error.code)
+  }
+
+  private func told(parsing error: any Error, wantsJSON: Bool) -> ExitStatus {
+    let text = HoldfastCommand.fullMessage(for: error)
+    guard HoldfastCommand.exitCode(for: error) != .success else {
+      return (try? output.line(text)) == nil ? .output : .success
+    }
+    if wantsJSON {
+      let failure = HoldfastError(.invalidArgument, HoldfastCommand.message(for: error))
+      return told(failure, as: .json)
+    }
+    try? errors.line(text)
+    return .usage
+  }
+}
+
+/// A command that acts on a ``Tool``. Errors that it throws are reported by the tool, with the exit code of their kind.
+protocol ToolCommand: ParsableCommand, Sendable {
+  var format: OutputFormat { get }
+  func run(in tool: Tool) async throws -> ExitStatus
+}
