@@ -40,6 +40,7 @@ extension Store {
   ///
   /// - Throws: What the body throws; before it ``HoldfastError`` with the cause when the first load did not succeed within the
   ///   configuration's `startTimeout`.
+  @discardableResult
   public func withCache<Value, R: Sendable>(
     of keyspace: Keyspace<Value>, configuration: CacheConfiguration = CacheConfiguration(),
     _ body: (Cache<Value>) async throws -> R

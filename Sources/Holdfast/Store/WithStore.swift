@@ -7,6 +7,7 @@ public import Logging
 ///   - logger: Where to log, at info and below; never a value.
 /// - Throws: What the body throws; ``HoldfastError`` with `invalidArgument` when the configuration makes no sense. That the
 ///   store cannot be reached is no error here: operations say so.
+@discardableResult
 public func withStore<R: Sendable>(
   _ configuration: BackendConfiguration, logger: Logger = Logger(label: "holdfast"),
   _ body: (Store) async throws -> R

@@ -30,7 +30,11 @@ struct GetCommand: ToolCommand {
       case .text:
         let value = ShownValue(stored.value.bytes, isRaw: shown.raw)
         // A file gets the bytes; a terminal must not act on them.
-        if tool.output.isTerminal { try tool.output.line(value.lines) } else { try tool.output.write(value.bytes + [10]) }
+        if tool.output.isTerminal {
+          try tool.output.line(value.lines)
+        } else {
+          try tool.output.write(value.bytes + [10])
+        }
       }
       return .success
     }

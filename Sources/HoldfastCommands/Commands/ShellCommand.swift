@@ -4,7 +4,8 @@ import HoldfastEmbedded
 
 struct ShellCommand: ToolCommand {
   static let configuration = CommandConfiguration(
-    commandName: "shell", abstract: "Talk to a live cache and its store: a command a line in, a JSON object a line out.",
+    commandName: "shell",
+    abstract: "Talk to a live cache and its store: a command a line in, a JSON object a line out.",
     discussion: """
       Keys (K) and prefixes (P) are relative to --prefix. A value (V) is the rest of the line, as it is, after one blank. \
       Keys with blanks are quoted: "a b", with \\" \\\\ \\n \\r \\t and \\xNN for any byte. Empty lines and lines that \

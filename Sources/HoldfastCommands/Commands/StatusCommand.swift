@@ -63,7 +63,8 @@ struct StatusCommand: ToolCommand {
       [
         "endpoint": .string(name), "version": .string(status.version),
         "revision": .integer(status.header.revision.rawValue), "databaseSize": .integer(status.databaseSize),
-        "databaseSizeInUse": .integer(status.databaseSizeInUse), "leader": .string(hexadecimal(status.leader, digits: 1)),
+        "databaseSizeInUse": .integer(status.databaseSizeInUse),
+        "leader": .string(hexadecimal(status.leader, digits: 1)),
         "member": .string(hexadecimal(status.header.memberID, digits: 1)), "isLeader": .bool(status.isLeader),
         "isLearner": .bool(status.isLearner), "raftTerm": .string("\(status.header.raftTerm)"),
         "errors": .array(status.errors.map(JSONValue.string)),

@@ -5,7 +5,7 @@ struct ByteSource: Sendable {
   /// The next bytes; nil at the end, and when the task is cancelled.
   let next: @Sendable () async throws -> [UInt8]?
 
-init(_ next: @escaping @Sendable () async throws -> [UInt8]?) { self.next = next }
+  init(_ next: @escaping @Sendable () async throws -> [UInt8]?) { self.next = next }
 
   /// Everything up to the end.
   func all(limit: Int) async throws -> [UInt8] {

@@ -9,10 +9,10 @@
 /// Where bytes go: standard output, standard error, or a test.
 struct ByteSink: Sendable {
   /// Whether people see it as it is written.
-var isTerminal: Bool
+  var isTerminal: Bool
   let write: @Sendable ([UInt8]) throws -> Void
 
-init(isTerminal: Bool = false, _ write: @escaping @Sendable ([UInt8]) throws -> Void) {
+  init(isTerminal: Bool = false, _ write: @escaping @Sendable ([UInt8]) throws -> Void) {
     self.isTerminal = isTerminal
     self.write = write
   }

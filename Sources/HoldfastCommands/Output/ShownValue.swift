@@ -15,7 +15,8 @@ struct ShownValue: Equatable {
 
   /// - Parameter isRaw: Whether to show the bytes as they are stored.
   init(_ stored: [UInt8], isRaw: Bool) {
-    guard !isRaw, Gzip.isCompressed(stored), let inflated = try? Gzip.decompress(stored, limit: Self.inflatedLimit) else {
+    guard !isRaw, Gzip.isCompressed(stored), let inflated = try? Gzip.decompress(stored, limit: Self.inflatedLimit)
+    else {
       bytes = stored
       return
     }

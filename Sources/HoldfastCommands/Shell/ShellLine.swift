@@ -22,7 +22,8 @@ enum ShellLine: Equatable {
 
   /// The commands in the words of the help, in order.
   static let usage = [
-    "get K", "list [P]", "put K V", "create K V", "update K REV V", "delete K [REV]", "delete-prefix P", "txn", "commit",
+    "get K", "list [P]", "put K V", "create K V", "update K REV V", "delete K [REV]", "delete-prefix P", "txn",
+    "commit",
     "abort", "store-get K", "wait REV [SECONDS]", "health", "size", "stop", "start", "help",
   ]
 

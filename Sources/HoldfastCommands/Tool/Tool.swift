@@ -3,18 +3,18 @@ import Holdfast
 
 /// The process as the commands see it: everything that they read, write or ask of their surroundings. Tests make their own.
 struct Tool: Sendable {
-var environment: [String: String]
-var input: ByteSource
-var output: ByteSink
-var errors: ByteSink
+  var environment: [String: String]
+  var input: ByteSource
+  var output: ByteSink
+  var errors: ByteSink
   /// Whether somebody types: then the shell shows a prompt.
-var isInteractive = false
+  var isInteractive = false
   /// Whether SIGINT and SIGTERM end a command cleanly; off in tests, whose process is not ours.
-var handlesSignals = false
+  var handlesSignals = false
   /// The store to use instead of what the command line names, for tests.
-var backend: BackendConfiguration?
+  var backend: BackendConfiguration?
 
-init(environment: [String: String], input: ByteSource, output: ByteSink, errors: ByteSink) {
+  init(environment: [String: String], input: ByteSource, output: ByteSink, errors: ByteSink) {
     self.environment = environment
     self.input = input
     self.output = output
@@ -22,7 +22,7 @@ init(environment: [String: String], input: ByteSource, output: ByteSink, errors:
   }
 
   /// Parses a command line (without the program's name), executes it and returns the exit code.
-func run(_ arguments: [String]) async -> Int32 {
+  func run(_ arguments: [String]) async -> Int32 {
     let command: any ParsableCommand
     do {
       command = try HoldfastCommand.parseAsRoot(arguments)

@@ -44,7 +44,11 @@ package final class HTTP2Connection: RPCConnection {
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        createStream { handler.start(continuation, on: $0, of: $1) } orElse: { continuation.resume(returning: .failure($0)) }
+        createStream {
+          handler.start(continuation, on: $0, of: $1)
+        } orElse: {
+          continuation.resume(returning: .failure($0))
+        }
       }
     } onCancel: {
       handler.cancel()
@@ -59,7 +63,11 @@ package final class HTTP2Connection: RPCConnection {
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     // Not cancellable: it waits for the event loop only, and a stream that nobody takes is reset by its deinit.
     let result = await withCheckedContinuation { continuation in
-      createStream { handler.start(continuation, on: $0, of: $1) } orElse: { continuation.resume(returning: .failure($0)) }
+      createStream {
+        handler.start(continuation, on: $0, of: $1)
+      } orElse: {
+        continuation.resume(returning: .failure($0))
+      }
     }
     try result.get()
     return HTTP2Stream(handler: handler, connection: self)

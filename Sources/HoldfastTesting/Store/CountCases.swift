@@ -18,7 +18,9 @@ enum CountCases {
     try await t.fill("a/1", "a/1/x", "a/10", "b")
     try await t.putRaw("a/1/bad", "{")
     let table = [("", 5), ("a", 4), ("a/", 4), ("a/1", 2), ("a/1/", 2), ("a/10", 0), ("c", 0)]
-    for (prefix, expected) in table { try expectEqual(try await t.run(t.things.count(prefix: prefix)), expected, prefix) }
+    for (prefix, expected) in table {
+      try expectEqual(try await t.run(t.things.count(prefix: prefix)), expected, prefix)
+    }
   }
 
   static func old(_ t: StoreContext) async throws {

@@ -40,7 +40,9 @@ enum OutcomeCases {
     try expect(error.revision != nil, "the error has no revision")
     t.backend.onTransact { request, base in
       var answer = try await base.transact(request)
-      answer.responses = answer.responses.map { _ in .deleteRange(DeleteRangeResponse(header: answer.header, deleted: 1)) }
+      answer.responses = answer.responses.map { _ in
+        .deleteRange(DeleteRangeResponse(header: answer.header, deleted: 1))
+      }
       return answer
     }
     try await expectFailure(.protocolViolation, outcome: .applied) { try await t.run(t.things.put(Thing(id: "b"))) }

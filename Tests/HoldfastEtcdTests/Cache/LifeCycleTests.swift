@@ -12,7 +12,7 @@ import Testing
         var configuration = CacheConfiguration()
         configuration.startTimeout = .seconds(2)
         do {
-          try await store.withCache(of: items, configuration: configuration) { _ in
+          try await store.withCache(of: items, configuration: configuration) { (_: Cache<Item>) -> Void in
             Issue.record("there is nothing to load from")
           }
         } catch let error as HoldfastError {

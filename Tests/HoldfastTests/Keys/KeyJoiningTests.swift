@@ -43,7 +43,8 @@ import Testing
   @Test func aFolderHasNoSiblings() {
     let folder = KeyRange.prefix(Key("/a/1").asFolder)
     #expect(folder.contains("/a/1/x") && folder.contains("/a/1/"))
-    #expect(!folder.contains("/a/1") && !folder.contains("/a/10") && !folder.contains("/a/1.") && !folder.contains("/a/10/x"))
+    #expect(
+      !folder.contains("/a/1") && !folder.contains("/a/10") && !folder.contains("/a/1.") && !folder.contains("/a/10/x"))
   }
 
   @Test func relativeKeys() throws {
