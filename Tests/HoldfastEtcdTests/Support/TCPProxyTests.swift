@@ -99,7 +99,7 @@ struct TCPProxyTests {
             try await eventually { client.end != nil }
             #expect(client.end == .broken)
           }
-        } catch where !(error is EventuallyTimeout) {
+        } catch  where !(error is EventuallyTimeout) {
           // The reset may come before our side has noticed that it is connected.
         }
       }
