@@ -9,7 +9,8 @@
 enum RFC3339 {
   /// `2026-03-31T19:34:05.123456789Z`; the fraction has no trailing zeros and is left out when it is zero.
   static func string(from date: Date) -> String {
-    let total = date.timeIntervalSince1970
+    // What a date holds; through 1970 it would lose bits.
+    let total = date.timeIntervalSinceReferenceDate
     var seconds = total.rounded(.down)
     var nanoseconds = ((total - seconds) * 1e9).rounded()
     if nanoseconds >= 1e9 {
@@ -17,7 +18,7 @@ enum RFC3339 {
       seconds += 1
     }
     // Year 0 to 9999, as the format has it; beyond that the nearest that it can say.
-    let bounded = Int(min(max(seconds, -62_167_219_200), 253_402_300_799))
+    let bounded = Int(min(max(seconds + referenceDate, -62_167_219_200), 253_402_300_799))
     let (day, time) = bounded.quotientAndRemainder(floor: 86_400)
     let civil = civilDate(daysSince1970: day)
     var text = "\(pad(civil.year, 4))-\(pad(civil.month, 2))-\(pad(civil.day, 2))T"
@@ -56,8 +57,14 @@ enum RFC3339 {
     guard rest.isEmpty else { return nil }
     let days = daysSince1970(year: year, month: month, day: day)
     let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
-    return Date(timeIntervalSince1970: Double(seconds) + fraction)
+    // A day that its month does not have comes back as another one.
+    let civil = civilDate(daysSince1970: days)
+    guard civil.month == month, civil.day == day else { return nil }
+    return Date(timeIntervalSinceReferenceDate: Double(seconds - Int(referenceDate)) + fraction)
   }
+
+  /// 1 January 2001, in seconds since 1970.
+  private static let referenceDate = 978_307_200.0
 
   private static func pad(_ number: Int, _ width: Int) -> String {
     let digits = String(number)

@@ -129,6 +129,5 @@ private func reason(_ error: any Error) -> String {
   }
 }
 
-private func path(_ codingPath: [any CodingKey]) -> String {
-  codingPath.isEmpty ? "the top level" : codingPath.map(\.stringValue).joined(separator: ".")
-}
+/// The field at the top only: what is below may be the keys of a dictionary, which are data.
+private func path(_ codingPath: [any CodingKey]) -> String { codingPath.first?.stringValue ?? "the top level" }
