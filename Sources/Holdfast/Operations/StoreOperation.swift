@@ -18,13 +18,16 @@ public struct StoreOperation<Result: Sendable>: Sendable {
 
   func prepared() throws -> Prepared<Result> {
     var prepared = try prepare(options)
+    let outcome: HoldfastError.Outcome? = prepared.plan.writes ? .refused : nil
     if let unfit = options.given.first(where: { !prepared.accepts.contains($0) }) {
       throw HoldfastError(
-        .invalidArgument, "'\(prepared.name)' does not take the option '\(unfit)'", key: prepared.keys.first)
+        .invalidArgument, "'\(prepared.name)' does not take the option '\(unfit)'", key: prepared.keys.first,
+        outcome: outcome)
     }
     if options.ttl != nil, options.lease != nil {
       throw HoldfastError(
-        .invalidArgument, "'\(prepared.name)' takes a time to live or a lease, not both", key: prepared.keys.first)
+        .invalidArgument, "'\(prepared.name)' takes a time to live or a lease, not both", key: prepared.keys.first,
+        outcome: outcome)
     }
     prepared.guards += options.conditions.map { Guard($0.compare, .condition) }
     prepared.ttl = options.ttl

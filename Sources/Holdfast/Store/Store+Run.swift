@@ -3,6 +3,7 @@ import Logging
 extension Store {
   /// The one path of every operation: validate, grant leases, send, route what was written to the caches, read the answers.
   func run(_ operations: [OperationPlan], conditions: [Condition]) async throws -> [OperationAnswer] {
+    if operations.isEmpty { throw Self.emptyTransaction }
     let plan = TransactionPlan(operations: operations, conditions: conditions)
     try plan.validate(plan.request(), limits: backend.limits)
     let leases = try await grantLeases(operations)

@@ -73,12 +73,22 @@ public final class Store: Sendable {
     let answers = try await run(prepared.map(\.0), conditions: transaction.conditions)
     guard let header = answers.first?.header else { throw Self.emptyTransaction }
     let values = zip(prepared, answers).map { entry, answer in
-      Result { try entry.1(answer) }.mapError { HoldfastError(wrapping: $0) }
+      Result { try entry.1(answer) }.mapError { Self.afterAnswer($0, answer, in: prepared.map(\.0)) }
     }
     return transaction.results(values, revision: header.revision)
   }
 
-  private static var emptyTransaction: HoldfastError {
+  /// What went wrong with an answer that came: if its transaction wrote something, that is applied.
+  private static func afterAnswer(
+    _ error: any Error, _ answer: OperationAnswer, in plans: [OperationPlan]
+  ) -> HoldfastError {
+    var error = HoldfastError(wrapping: error)
+    if plans.contains(where: \.writes) { error.outcome = .applied }
+    error.revision = answer.header.revision
+    return error
+  }
+
+  static var emptyTransaction: HoldfastError {
     HoldfastError(.invalidArgument, "the transaction has no operation", outcome: .refused)
   }
 
@@ -87,10 +97,7 @@ public final class Store: Sendable {
     do {
       return try prepared.decode(answer)
     } catch {
-      var error = HoldfastError(wrapping: error)
-      if plans.contains(where: \.writes) { error.outcome = .applied }
-      error.revision = answer.header.revision
-      throw error
+      throw Self.afterAnswer(error, answer, in: plans)
     }
   }
 

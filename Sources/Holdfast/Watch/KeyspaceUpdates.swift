@@ -35,6 +35,7 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
           watch = nil
         } catch let error as HoldfastError where error.isTransient && !differ.isEmpty {
           // Listing again failed. What was told stays true; nothing is missed by trying later.
+          watch = nil
           try? await Task.sleep(for: .milliseconds(500))
         } catch let error as HoldfastError where error.code == .cancelled {
           return nil

@@ -56,7 +56,7 @@ import Testing
 
   /// The names of the type's own fields help, and are no secret.
   @Test func theFieldIsNamed() throws {
-    for (json, field) in [(#"{"n":"x"}"#, "'n'"), (#"{"t":"x"}"#, "'t'"), (#"{"a":[5]}"#, "'a.")] {
+    for (json, field) in [(#"{"n":"x"}"#, "'n'"), (#"{"t":"x"}"#, "'t'"), (#"{"a":[5]}"#, "'a'")] {
       let keyValue = KeyValue(key: "/test/x", value: Array(json.utf8), createRevision: 1, modRevision: 1, version: 1)
       let error = #expect(throws: HoldfastError.self) { try keyspace.decode(keyValue) }
       #expect(error?.message.contains(field) == true, "\(error?.message ?? "")")
