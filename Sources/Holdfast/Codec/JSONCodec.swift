@@ -28,7 +28,11 @@ public struct JSONCodec<Value: Codable & Sendable>: Codec {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var container = encoder.singleValueContainer()
-      try container.encode(RFC3339.string(from: date))
+      guard let text = RFC3339.string(from: date) else {
+        let context = EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "no point in time")
+        throw EncodingError.invalidValue(date, context)
+      }
+      try container.encode(text)
     }
     var bytes = [UInt8](try encoder.encode(value))
     if bytes.count >= compressionThreshold { return try Gzip.compress(bytes) }

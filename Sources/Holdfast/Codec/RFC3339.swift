@@ -8,9 +8,11 @@
 /// date that loses its fraction on the way is no longer equal to the one that was written.)
 enum RFC3339 {
   /// `2026-03-31T19:34:05.123456789Z`; the fraction has no trailing zeros and is left out when it is zero.
-  static func string(from date: Date) -> String {
+  /// Nil for a date that is no point in time (not a number, or infinite).
+  static func string(from date: Date) -> String? {
     // What a date holds; through 1970 it would lose bits.
     let total = date.timeIntervalSinceReferenceDate
+    guard total.isFinite else { return nil }
     var seconds = total.rounded(.down)
     var nanoseconds = ((total - seconds) * 1e9).rounded()
     if nanoseconds >= 1e9 {
