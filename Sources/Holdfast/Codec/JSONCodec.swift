@@ -30,7 +30,8 @@ public struct JSONCodec<Value: Codable & Sendable>: Codec {
       var container = encoder.singleValueContainer()
       guard let text = RFC3339.string(from: date) else {
         let context = EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "no point in time")
-        throw EncodingError.invalidValue(date, context)
+        // Not the date itself: describing such a date traps in Foundation.
+        throw EncodingError.invalidValue(date.timeIntervalSinceReferenceDate, context)
       }
       try container.encode(text)
     }
