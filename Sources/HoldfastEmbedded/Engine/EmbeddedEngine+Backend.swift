@@ -3,17 +3,17 @@ public import HoldfastCore
 extension EmbeddedEngine {
   /// Throws `invalidArgument` for the empty key, `compacted` and `futureRevision`.
   public func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
-    try read { try $0.range(request) }
+    try await read { try $0.range(request) }
   }
 
   /// Throws `invalidArgument`, `leaseNotFound`, `keyNotFound` (the options need the key) and `requestTooLarge`; all `refused`.
   public func put(_ request: PutRequest) async throws(HoldfastError) -> PutResponse {
-    try change { try $0.store.put(request) }
+    try await change { try $0.store.put(request) }
   }
 
   /// Throws `invalidArgument` for the empty key; `refused`.
   public func deleteRange(_ request: DeleteRangeRequest) async throws(HoldfastError) -> DeleteRangeResponse {
-    try change { try $0.store.deleteRange(request) }
+    try await change { try $0.store.deleteRange(request) }
   }
 
   /// Compares of nested transactions see the state before the outer one, as in etcd.
@@ -21,12 +21,12 @@ extension EmbeddedEngine {
   /// Throws `tooManyOperations`, `duplicateKey`, `requestTooLarge`, `invalidArgument`, and of the branch taken `keyNotFound`,
   /// `leaseNotFound`, `compacted` and `futureRevision`; `refused` unless the transaction can only read.
   public func transact(_ request: TransactionRequest) async throws(HoldfastError) -> TransactionResponse {
-    try change { try $0.store.transact(request) }
+    try await change { try $0.store.transact(request) }
   }
 
   /// Throws `compacted` at or below an earlier compaction, `futureRevision` beyond the store's revision.
   public func compact(_ request: CompactRequest) async throws(HoldfastError) -> ResponseHeader {
-    try change { state in
+    try await change { state in
       for id in state.watches.keys {
         guard var cursor = state.watches[id], request.revision <= state.store.revision else { continue }
         state.store.skipUnwanted(&cursor, before: request.revision)
@@ -45,7 +45,7 @@ extension EmbeddedEngine {
   /// The engine's version is `embedded`; its size is that of the keys and values of all versions kept, in bytes, with an
   /// allowance for each version.
   public func status() async throws(HoldfastError) -> BackendStatus {
-    try read { store in
+    try await read { store in
       BackendStatus(
         header: store.header, version: "embedded", databaseSize: store.size, databaseSizeInUse: store.size,
         leader: store.header.memberID)

@@ -5,28 +5,28 @@ extension EmbeddedEngine {
   /// etcd's maximum of 9,000,000,000 s.
   public func grantLease(id: LeaseID?, ttl: Duration) async throws(HoldfastError) -> Lease {
     let now = time.now()
-    return try change { try $0.store.grantLease(id: id, ttl: ttl, now: now) }
+    return try await change { try $0.store.grantLease(id: id, ttl: ttl, now: now) }
   }
 
   /// Throws `leaseNotFound`.
   public func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader {
-    try change { try $0.store.revokeLease(id) }
+    try await change { try $0.store.revokeLease(id) }
   }
 
   /// Throws `leaseNotFound`.
   public func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease {
     let now = time.now()
-    return try change { try $0.store.keepLeaseAlive(id, now: now) }
+    return try await change { try $0.store.keepLeaseAlive(id, now: now) }
   }
 
   /// What is left, in whole seconds rounded down.
   public func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
     let now = time.now()
-    return try read { $0.timeToLive(of: id, keys: keys, now: now) }
+    return try await read { $0.timeToLive(of: id, keys: keys, now: now) }
   }
 
   public func leases() async throws(HoldfastError) -> [LeaseID] {
-    try read { $0.leaseIDs }
+    try await read { $0.leaseIDs }
   }
 
   /// Ends leases whose time is over, until the task is cancelled. The engine stays usable afterwards, and can be run again.
@@ -35,7 +35,7 @@ extension EmbeddedEngine {
     while !Task.isCancelled {
       let now = time.now()
       // Expiring throws nothing.
-      let deadline = try? change { state in
+      let deadline = try? await change { state in
         state.store.expireLeases(now: now)
         return state.store.nextLeaseDeadline
       }

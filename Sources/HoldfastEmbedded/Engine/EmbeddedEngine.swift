@@ -4,8 +4,8 @@ internal import Synchronization
 /// A store with etcd's semantics that lives in this process's memory and needs no server.
 ///
 /// It is etcd in everything that can be seen through ``Backend``: revisions, transactions, leases, compaction, watches from old
-/// revisions, and the errors. Every call answers at once, without a quorum or a disk, and a call of a cancelled task still
-/// runs. History is kept until ``compact(_:)``, as in etcd.
+/// revisions, and the errors. A call gives other tasks their turn and is then answered, without a quorum or a disk; a call of
+/// a cancelled task still runs. History is kept until ``compact(_:)``, as in etcd.
 ///
 /// ``run()`` ends expired leases, and nothing else: before it starts and after it ended every call works, but no lease expires
 /// by itself. Everything is gone with the last reference to the engine.
@@ -38,8 +38,11 @@ public final class EmbeddedEngine: Backend {
     state = Mutex(State(store: store))
   }
 
-  /// Reads the store's state. The one place where errors become typed.
-  func read<R: Sendable>(_ body: (MVCCStore) throws -> R) throws(HoldfastError) -> R {
+  /// Reads the store's state.
+  func read<R: Sendable>(_ body: (MVCCStore) throws -> R) async throws(HoldfastError) -> R {
+    // A turn for others, as the wait for a network would be: else tasks that repeat a call until another one has done its
+    // part take all threads, and that one never runs.
+    await Task.yield()
     do {
       return try state.withLock { try body($0.store) }
     } catch {
@@ -48,7 +51,8 @@ public final class EmbeddedEngine: Backend {
   }
 
   /// Changes the store's state, then wakes those whom it concerns.
-  func change<R: Sendable>(_ body: (inout State) throws -> R) throws(HoldfastError) -> R {
+  func change<R: Sendable>(_ body: (inout State) throws -> R) async throws(HoldfastError) -> R {
+    await Task.yield()
     do {
       let (result, woken) = try state.withLock { state in
         let result = try body(&state)
