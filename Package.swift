@@ -124,7 +124,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastCommandsTests",
-      dependencies: ["Holdfast", "HoldfastCommands", "HoldfastEmbedded", "TestSupport"],
+      dependencies: ["Holdfast", "HoldfastCommands", "HoldfastEmbedded", "HoldfastEtcd", "TestSupport", "WorkQueue"],
       swiftSettings: settings),
   ]
 )

@@ -54,6 +54,7 @@ struct Worker: Sendable {
       } catch let error as HoldfastError where error.code == .revisionMismatch {
         // Somebody else was faster. The cache will show it.
         statistics.note(\.conflicts)
+        try await Task.sleep(for: options.pollInterval)
       } catch {
         try await survive(error)
       }

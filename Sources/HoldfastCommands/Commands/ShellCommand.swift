@@ -21,8 +21,9 @@ struct ShellCommand: ToolCommand {
         delete K [REV]      {"ok":true,"key","deleted":0 or 1,"revision"}
         delete-prefix P     {"ok":true,"prefix","deleted":N,"revision"}; "" is everything
         txn … commit        the lines between are collected (get, list, put, create, update, delete, delete-prefix;
-                            reads are done by the store) and not answered, unless they are wrong; commit answers
-                            {"ok":true,"revision","results":[…]} or an error, abort {"ok":true,"aborted":true}
+                            reads are done by the store) and not answered, unless they are wrong: then nothing of
+                            the transaction is executed. commit answers {"ok":true,"revision","results":[…]} or an
+                            error, abort {"ok":true,"aborted":true}
         store-get K         as get, but from the store
         wait REV [SECONDS]  until the cache has followed the store to REV (10 seconds): {"ok":true,"revision","state"};
                             error timeout

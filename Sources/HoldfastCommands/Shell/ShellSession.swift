@@ -80,6 +80,7 @@ final class ShellSession {
       } catch let error as ClosedOutput {
         throw error
       } catch {
+        transaction?.hasWrongLine = true
         try reply(answer.error(error))
       }
     }

@@ -4,6 +4,8 @@ import Holdfast
 struct ShellTransaction {
   private var transaction = Transaction()
   private var answers: [@Sendable (Transaction.Results) -> JSONValue] = []
+  /// A line was refused. Without it the rest is not what its writer meant, so none of it is executed.
+  var hasWrongLine = false
 
   /// No store takes so many; it bounds what a runaway script can pile up here.
   private static let maximum = 10_000
@@ -26,7 +28,7 @@ struct ShellTransaction {
       add(try keyspace.delete(key, ifUnchangedSince: revision)) { answer.deleted($0, key: key) }
     case .deletePrefix(let prefix): add(keyspace.delete(prefix: prefix)) { answer.deleted($0, prefix: prefix) }
     default:
-      throw HoldfastError(.invalidArgument, "a transaction takes reads and writes only; it is still open")
+      throw HoldfastError(.invalidArgument, "a transaction takes reads and writes only; abort ends it")
     }
   }
 
@@ -39,6 +41,10 @@ struct ShellTransaction {
 
   /// Executes it; the answer has one result for each line.
   func commit(_ store: Store) async throws -> JSONValue {
+    if hasWrongLine {
+      throw HoldfastError(
+        .invalidArgument, "a line of the transaction was wrong; nothing was written", outcome: .refused)
+    }
     let results = try await store.execute(transaction)
     return [
       "ok": true, "revision": .integer(results.revision.rawValue), "results": .array(answers.map { $0(results) }),

@@ -23,15 +23,17 @@ struct Tool: Sendable {
 
   /// Parses a command line (without the program's name), executes it and returns the exit code.
   func run(_ arguments: [String]) async -> Int32 {
-    let command: any ParsableCommand
+    let command: any ToolCommand
     do {
-      command = try HoldfastCommand.parseAsRoot(arguments)
+      var parsed = try HoldfastCommand.parseAsRoot(arguments)
+      guard let own = parsed as? any ToolCommand else {
+        // The root alone and ArgumentParser's help command: both throw what is to be printed.
+        try parsed.run()
+        return ExitStatus.success.code
+      }
+      command = own
     } catch {
       return told(parsing: error, wantsJSON: OutputFormat.isJSON(in: arguments)).code
-    }
-    guard let command = command as? any ToolCommand else {
-      // The root alone, or a built-in such as `help`: both print.
-      return told(parsing: CleanExit.helpRequest(command), wantsJSON: false).code
     }
     do {
       guard handlesSignals else { return try await command.run(in: self).code }
