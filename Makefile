@@ -28,6 +28,7 @@ test: setup tools lint ## lint, build and run every test, real etcd included
 
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint
+	@scripts/readme-example
 
 format: ## rewrite the sources as the formatter wants them
 	@scripts/format format

@@ -1,4 +1,4 @@
-// The README's example, to the letter (checked by `make lint`).
+// The example of README.md, to the letter: scripts/readme-example compares them.
 import Holdfast
 import HoldfastEmbedded
 
