@@ -124,7 +124,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastCommandsTests",
-      dependencies: ["Holdfast", "HoldfastCommands", "HoldfastEmbedded", "HoldfastEtcd", "TestSupport", "WorkQueue"],
+      dependencies: [
+        "Holdfast", "HoldfastCLI", "HoldfastCommands", "HoldfastEmbedded", "HoldfastEtcd", "TestSupport", "WorkQueue",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
       swiftSettings: settings),
   ]
 )
