@@ -42,8 +42,9 @@ final class Pipe: Sendable {
   var source: ByteSource {
     ByteSource {
       self.bytes.withLock { bytes in
-        defer { bytes = Array(bytes.dropFirst(7)) }
-        return bytes.isEmpty ? nil : Array(bytes.prefix(7))
+        let size = max(7, bytes.count / 100)
+        defer { bytes.removeFirst(min(size, bytes.count)) }
+        return bytes.isEmpty ? nil : Array(bytes.prefix(size))
       }
     }
   }

@@ -7,7 +7,11 @@ import TestSupport
 final class ToolProcess: Sendable {
   let pid: ProcessIdentifier
   private let input: StandardInputWriter
-  private let answers: Mutex<[String]> = Mutex([])
+  private let answers = Mutex<[String]>([])
+  private let ended = Mutex(false)
+
+  /// Whether it has closed its output.
+  var hasEnded: Bool { ended.withLock { $0 } }
 
   private init(_ pid: ProcessIdentifier, _ input: StandardInputWriter) {
     self.pid = pid
@@ -26,6 +30,7 @@ final class ToolProcess: Sendable {
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
           for try await line in execution.standardOutput.strings() { process.answers.withLock { $0.append(line) } }
+          process.ended.withLock { $0 = true }
         }
         group.addTask {
           try await Task.sleep(for: .seconds(120))
@@ -56,8 +61,6 @@ final class ToolProcess: Sendable {
     let answer = answers.withLock { $0[before] }
     return try ToolResult(code: 0, output: answer + "\n", errors: "").objects[0]
   }
-
-  func lineCount() -> Int { answers.withLock { $0.count } }
 
   func signal(_ signal: Signal) { kill(pid.value, signal.rawValue) }
 

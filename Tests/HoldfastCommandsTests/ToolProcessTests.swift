@@ -20,12 +20,15 @@ import Testing
     let (shell, _) = try await ToolProcess.run(["shell", "--prefix", "/s"]) { shell in
       _ = try await shell.ask("health")
       shell.signal(signal)
+      // Or the end of its input would end it first.
+      try await eventually { shell.hasEnded }
     }
     #expect(shell == .exited(code))
     #if os(Linux)
       let (demo, _) = try await ToolProcess.run(["demo", "--seconds", "100", "--cut-every", "0.1"]) { demo in
         try await eventually { try demo.cpuTime() > 300_000_000 }
         demo.signal(signal)
+        try await eventually { demo.hasEnded }
       }
       #expect(demo == .exited(code))
     #endif

@@ -9,12 +9,21 @@ extension Cache {
   public func run() async throws {
     try begin()
     defer { end() }
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        await self.steps.wait()
-        guard let step = self.steps.take() else { continue }
-        await self.perform(step)
-      }
+    await cancelWhenGracefulShutdown { await self.follow() }
+  }
+
+  /// As ``run()``, but a graceful shutdown of the service around it does not end it.
+  func runUntilCancelled() async throws {
+    try begin()
+    defer { end() }
+    await follow()
+  }
+
+  private func follow() async {
+    while !Task.isCancelled {
+      await steps.wait()
+      guard let step = steps.take() else { continue }
+      await perform(step)
     }
   }
 

@@ -36,7 +36,8 @@ extension Cache {
 }
 
 extension Store {
-  /// Runs a cache of a keyspace while the body runs: loads it completely first, and stops it at the end.
+  /// Runs a cache of a keyspace while the body runs: loads it completely first, and stops it at the end (not before: a body
+  /// that drains during a graceful shutdown still has it).
   ///
   /// - Throws: What the body throws; before it ``HoldfastError`` with the cause when the first load did not succeed within the
   ///   configuration's `startTimeout`.
@@ -46,8 +47,8 @@ extension Store {
     _ body: (Cache<Value>) async throws -> R
   ) async throws -> R {
     let cache = Cache(of: keyspace, in: self, configuration: configuration)
-    // Begun here, so that it waits for a load that is under way; run() cannot fail, because nobody else has it yet.
-    return try await withBackground({ try? await cache.run() }) {
+    // It cannot fail, because nobody else has it yet. A graceful shutdown is the body's matter, which may need the cache for it.
+    return try await withBackground({ try? await cache.runUntilCancelled() }) {
       try await cache.waitUntilLoaded(timeout: configuration.startTimeout)
       return try await body(cache)
     }

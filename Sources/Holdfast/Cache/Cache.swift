@@ -57,18 +57,22 @@ public final class Cache<Value: Sendable>: Service {
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   func handle(_ input: CacheMachine<CacheContent<Value>>.Input) {
     state.withLock { state in
-      for action in state.machine.handle(input) { perform(action, &state) }
+      let actions = state.machine.handle(input)
+      // What is published and the revision that it reaches are one step for readers.
+      let reached = actions.lazy.compactMap(\.reached).last
+      for action in actions { perform(action, reached, &state) }
     }
   }
 
-  private func perform(_ action: CacheMachine<CacheContent<Value>>.Action, _ state: inout State) {
+  private func perform(
+    _ action: CacheMachine<CacheContent<Value>>.Action, _ reached: Revision?, _ state: inout State
+  ) {
     switch action {
     case .publish(let changes):
       for change in changes { state.quarantined.note(change) }
-      index.publish(changes)
+      index.publish(changes, reached: reached)
     case .reached(let revision):
-      index.reached(revision)
-      index.set(.loaded)
+      index.publish([], reached: revision)
       waiters.reached(revision)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
@@ -104,10 +108,17 @@ public final class Cache<Value: Sendable>: Service {
   }
 
   func end() {
-    store.remove(self)
+    // While reads still work, writes must still reach them.
     handle(.stop)
+    store.remove(self)
     waiters.close()
     state.withLock { $0.isRunning = false }
+  }
+}
+
+extension CacheMachine.Action {
+  fileprivate var reached: Revision? {
+    if case .reached(let revision) = self { revision } else { nil }
   }
 }
 
@@ -128,6 +139,10 @@ extension Cache: WriteObserver {
   }
 
   func followed(to revision: Revision) async throws {
-    _ = try await waiters.wait(for: revision)
+    do {
+      try await wait(for: revision, timeout: configuration.followTimeout)
+    } catch let error as HoldfastError where [.stopped, .notStarted].contains(error.code) {
+      // Nothing is shown any more, and so nothing old.
+    }
   }
 }

@@ -2,9 +2,13 @@
 public struct CacheConfiguration: Sendable {
   /// How long `withCache` waits for the first complete load before it throws the cause.
   public var startTimeout: Duration = .seconds(10)
+  /// How long a write that only the watch can show (see ``Store/transact(_:)``) waits for it.
+  public var followTimeout: Duration = .seconds(10)
   /// The first and the longest wait between attempts to list again; it doubles in between, with jitter.
   public var backoff: ClosedRange<Duration> = .milliseconds(100) ... .seconds(5)
-  /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again.
+  /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
+  /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
+  /// a list succeeds.
   public var pendingWrites = 10_000
   public var pendingBytes = 16 << 20
   /// What waits and back-offs are measured by.

@@ -23,8 +23,8 @@ final class CacheIndex<Content: Sendable>: Sendable {
 
   func set(_ availability: Availability) { state.withLock { $0.availability = availability } }
 
-  /// Makes the changes of one step visible.
-  func publish(_ changes: [VisibleChange<Content>]) {
+  /// Makes the changes of one step visible, and how far the store has been followed with it.
+  func publish(_ changes: [VisibleChange<Content>], reached: Revision?) {
     state.withLock { state in
       for change in changes {
         let old =
@@ -35,11 +35,12 @@ final class CacheIndex<Content: Sendable>: Sendable {
           }
         state.bytes += (change.record?.bytes ?? 0) - (old?.bytes ?? 0)
       }
+      if let reached {
+        state.revision = reached
+        state.availability = .loaded
+      }
     }
   }
-
-  /// Tells readers how far the store has been followed.
-  func reached(_ revision: Revision) { state.withLock { $0.revision = revision } }
 
   func record(_ key: Key) throws -> CacheRecord<Content>? {
     try read { $0.records[key] }

@@ -16,6 +16,9 @@ public struct StoreOperation<Result: Sendable>: Sendable {
     return copy
   }
 
+  /// Whether it can be told that it would write.
+  package var writes: Bool { (try? prepare(options))?.plan.writes ?? false }
+
   func prepared() throws -> Prepared<Result> {
     var prepared = try prepare(options)
     let outcome: HoldfastError.Outcome? = prepared.plan.writes ? .refused : nil

@@ -20,7 +20,8 @@ extension Keyspace {
     update(stored.value, under: stored.key, ifRevision: stored.modRevision, allowing: stored.isMisplaced)
   }
 
-  /// As ``update(_:)``, with the change made by a closure when the operation is executed.
+  /// As ``update(_:)``, with the change made by a closure when the operation is executed. What the closure throws is thrown as
+  /// it is, and nothing was sent.
   public func update(
     _ stored: Stored<Value>, _ change: @escaping @Sendable (inout Value) throws -> Void
   ) -> StoreOperation<Stored<Value>> {

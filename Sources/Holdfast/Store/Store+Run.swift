@@ -26,10 +26,11 @@ extension Store {
   /// Sends a transaction as it is, and hands what it wrote to the caches, as all typed operations do.
   ///
   /// When it returns every cache of this store shows what was written or something newer (G2). For a put that does not ask
-  /// for the previous value that means waiting until the cache's watch has delivered it.
+  /// for the previous value that means waiting until the cache's watch has delivered it, at most for its configuration's
+  /// `followTimeout`.
   ///
-  /// - Throws: ``HoldfastError`` as the backend does, with the outcome of the write; `applied` when the write was acknowledged
-  ///   and the task was cancelled while waiting for a cache.
+  /// - Throws: ``HoldfastError`` as the backend does, with the outcome of the write; `applied` with code `timeout` or
+  ///   `cancelled` when the write was acknowledged and a cache did not show it in time.
   public func transact(_ request: TransactionRequest) async throws -> TransactionResponse {
     guard request.writes else { return try await backend.transact(request) }
     let epochs = epochs()
@@ -38,18 +39,26 @@ extension Store {
     let revision = response.header.revision
     // Caches that came while the write was under way are told too: their first list may have missed it.
     let observers = allObservers()
+    var waiting: [any WriteObserver] = []
     for observer in observers {
+      // Half of a transaction must not be seen: where a part has to wait for the watch, the rest comes with it.
+      if effects.unresolved.contains(where: observer.range.contains) {
+        waiting.append(observer)
+        continue
+      }
       let own = effects.writes.filter { $0.concerns(observer.range) }
       let epoch = epochs[ObjectIdentifier(observer)] ?? observer.epoch
       if !own.isEmpty { observer.acknowledged(own, at: revision, epoch: epoch) }
     }
-    for observer in observers where effects.unresolved.contains(where: observer.range.contains) {
+    for observer in waiting {
       do {
         try await observer.followed(to: revision)
       } catch {
-        throw HoldfastError(
-          .cancelled, "the write was applied; waiting for a cache to show it was cancelled", outcome: .applied,
-          revision: revision, cause: error)
+        var error = HoldfastError(wrapping: error)
+        error.message = "the write was applied, but a cache does not show it yet: \(error.message)"
+        error.outcome = .applied
+        error.revision = revision
+        throw error
       }
     }
     return response
@@ -77,7 +86,7 @@ extension Store {
       var part = plan
       // The guards held at the first part's revision, to which the others are pinned.
       if header != nil { part.guards = [] }
-      part.requests = rest.prefix(backend.limits.transactionOperations).map { $0.pinned(to: header?.revision) }
+      part.requests = rest.prefix(max(1, backend.limits.transactionOperations)).map { $0.pinned(to: header?.revision) }
       rest = rest.dropFirst(part.requests.count)
       let answer = try await run([part], conditions: [])[0]
       header = header ?? answer.header
@@ -92,9 +101,6 @@ extension Store {
     for (index, operation) in operations.enumerated() {
       guard let ttl = operation.ttl else { continue }
       do {
-        guard ttl > .zero else {
-          throw HoldfastError(.invalidArgument, "the time to live is \(ttl); it must be positive")
-        }
         leases[index] = try await backend.grantLease(id: nil, ttl: ttl)
       } catch {
         await revoke(leases.values)
@@ -105,15 +111,20 @@ extension Store {
     return leases
   }
 
+  /// In a task of its own, because a cancelled caller's requests are not sent any more.
   private func revoke(_ leases: some Collection<Lease>) async {
-    for lease in leases {
-      do {
-        _ = try await backend.revokeLease(lease.id)
-      } catch {
-        logger.info(
-          "A lease of a refused write is left to expire", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+    let ids = leases.map(\.id)
+    if ids.isEmpty { return }
+    await Task {
+      for id in ids {
+        do {
+          _ = try await backend.revokeLease(id)
+        } catch {
+          logger.info(
+            "A lease of a refused write is left to expire", metadata: ["lease": "\(id)", "error": "\(error)"])
+        }
       }
-    }
+    }.value
   }
 }
 
@@ -125,6 +136,8 @@ extension StoreRequest {
   fileprivate func pinned(to revision: Revision?) -> StoreRequest {
     guard let revision, case .range(var request) = self, request.revision == nil else { return self }
     request.revision = revision
+    // Another member may not have come so far yet.
+    request.serializable = false
     return .range(request)
   }
 }

@@ -55,7 +55,14 @@ public final class Store: Sendable {
   public func commit<each R>(
     if conditions: [Condition] = [], _ operation: repeat StoreOperation<each R>
   ) async throws -> Committed<(repeat each R)> {
-    let prepared = (repeat try (each operation).prepared())
+    let prepared: (repeat Prepared<each R>)
+    do {
+      prepared = (repeat try (each operation).prepared())
+    } catch {
+      var writes = false
+      for one in repeat each operation { writes = writes || one.writes }
+      throw Self.unsent(error, writes: writes)
+    }
     var plans: [OperationPlan] = []
     for one in repeat each prepared { plans.append(one.plan) }
     let answers = try await run(plans, conditions: conditions)
@@ -69,13 +76,25 @@ public final class Store: Sendable {
   /// result is asked for.
   @discardableResult
   public func execute(_ transaction: Transaction) async throws -> Transaction.Results {
-    let prepared = try transaction.entries.map { try $0.plan() }
-    let answers = try await run(prepared.map(\.0), conditions: transaction.conditions)
+    let prepared: [(OperationPlan, @Sendable (OperationAnswer) throws -> any Sendable)]
+    do {
+      prepared = try transaction.entries.map { try $0.plan() }
+    } catch {
+      throw Self.unsent(error, writes: transaction.entries.contains { $0.writes() })
+    }
+    let plans = prepared.map(\.0)
+    let answers = try await run(plans, conditions: transaction.conditions)
     guard let header = answers.first?.header else { throw Self.emptyTransaction }
     let values = zip(prepared, answers).map { entry, answer in
-      Result { try entry.1(answer) }.mapError { Self.afterAnswer($0, answer, in: prepared.map(\.0)) }
+      Result { try entry.1(answer) }.mapError { Self.afterAnswer($0, answer, in: plans) }
     }
     return transaction.results(values, revision: header.revision)
+  }
+
+  /// The error of an operation that makes no sense; the transaction that it is in, if it would have written, is refused.
+  private static func unsent(_ error: any Error, writes: Bool) -> any Error {
+    guard writes, let error = error as? HoldfastError, error.outcome == nil else { return error }
+    return error.with(outcome: .refused)
   }
 
   /// What went wrong with an answer that came: if its transaction wrote something, that is applied.

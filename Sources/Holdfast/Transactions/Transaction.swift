@@ -19,6 +19,7 @@ public struct Transaction: Sendable {
 
   struct Entry: Sendable {
     var plan: @Sendable () throws -> (OperationPlan, @Sendable (OperationAnswer) throws -> any Sendable)
+    var writes: @Sendable () -> Bool
   }
 
   private let identity = Identity()
@@ -34,10 +35,11 @@ public struct Transaction: Sendable {
   @discardableResult
   public mutating func add<Result>(_ operation: StoreOperation<Result>) -> Handle<Result> {
     entries.append(
-      Entry {
-        let prepared = try operation.prepared()
-        return (prepared.plan, { try prepared.decode($0) })
-      })
+      Entry(
+        plan: {
+          let prepared = try operation.prepared()
+          return (prepared.plan, { try prepared.decode($0) })
+        }, writes: { operation.writes }))
     return Handle(index: entries.count - 1, transaction: identity) { $0 as? Result }
   }
 

@@ -12,14 +12,14 @@ struct TransactionPlan: Sendable {
   ///
   /// The failure branch reads what every guard looks at, so that a refusal can name the guard and what is there instead.
   func request(leases: [Int: Lease] = [:]) -> TransactionRequest {
-    var seen: Set<KeyRange> = []
-    let reads = guards.filter { seen.insert($0.compare.range).inserted }
+    var seen: Set<RangeRequest> = []
+    let reads = guards.map(\.compare.violation).filter { seen.insert($0).inserted }
     return TransactionRequest(
       compares: guards.map(\.compare),
       success: operations.enumerated().flatMap { index, operation in
         operation.requests.map { $0.attaching(leases[index]?.id) }
       },
-      failure: reads.map { .range(RangeRequest($0.compare.range)) })
+      failure: reads.map { .range($0) })
   }
 
   /// Refuses, by name and before anything is sent, what no store accepts.
@@ -30,7 +30,14 @@ struct TransactionPlan: Sendable {
       throw HoldfastError(
         .tooManyOperations,
         "\(count) operations or compares in one transaction; the store takes \(limits.transactionOperations) "
-          + "(\(summary(names))). Split the transaction", outcome: .refused)
+          + "(\(summary(names))). Split the transaction", outcome: refused)
+    }
+    for operation in operations {
+      if let ttl = operation.ttl, ttl <= .zero {
+        throw HoldfastError(
+          .invalidArgument, "the time to live is \(ttl); it must be positive", key: operation.requests.first?.firstKey,
+          outcome: refused)
+      }
     }
     try request.success.checkOverlap()
   }
@@ -41,7 +48,7 @@ struct TransactionPlan: Sendable {
       throw HoldfastError(
         .protocolViolation,
         "the store answered \(response.responses.count) operations of a transaction with another number",
-        outcome: .applied, revision: response.header.revision)
+        outcome: refused == nil ? nil : .applied, revision: response.header.revision)
     }
     var rest = response.responses[...]
     return operations.enumerated().map { index, operation in
@@ -56,20 +63,30 @@ struct TransactionPlan: Sendable {
     let held = response.responses.reduce(into: [KeyValue]()) { all, answer in
       if case .range(let range) = answer { all += range.keyValues }
     }
+    let revision = response.header.revision
     for entry in guards {
       let own = held.filter { entry.compare.range.contains($0.key) }
       let violating = own.first { !entry.compare.holds(for: $0) }
       if let violating {
-        return entry.refusal(current: violating, revision: response.header.revision)
+        let isWhole = !entry.compare.violation.keysOnly
+        return entry.refusal(
+          violating.key, current: isWhole ? violating : nil, revision: revision, outcome: refused)
       }
       if own.isEmpty, !entry.compare.holds(for: nil) {
-        return entry.refusal(current: nil, revision: response.header.revision)
+        return entry.refusal(entry.compare.range.start, current: nil, revision: revision, outcome: refused)
       }
+    }
+    // Of a large range only a part was read.
+    if let large = guards.first(where: { !$0.compare.range.isSingleKey }) {
+      return large.refusal(large.compare.range.start, current: nil, revision: revision, outcome: refused)
     }
     return HoldfastError(
       .constraintViolated, "the store refused the transaction, and every condition holds in what it answered",
-      outcome: .refused, revision: response.header.revision)
+      outcome: refused, revision: revision)
   }
+
+  /// What a refusal means: nothing for what only reads.
+  private var refused: HoldfastError.Outcome? { operations.contains(where: \.writes) ? .refused : nil }
 
   private func summary(_ names: [String]) -> String {
     names.count <= 5 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + ", …"
@@ -77,8 +94,9 @@ struct TransactionPlan: Sendable {
 }
 
 extension Guard {
-  func refusal(current: KeyValue?, revision: Revision) -> HoldfastError {
-    let key = current?.key ?? compare.range.start
+  func refusal(
+    _ key: Key, current: KeyValue?, revision: Revision, outcome: HoldfastError.Outcome?
+  ) -> HoldfastError {
     let code: HoldfastError.Code
     let message: String
     switch (meaning, compare.target) {
@@ -97,7 +115,26 @@ extension Guard {
       message = "the condition \(compare) does not hold"
     }
     return HoldfastError(
-      code, message, key: key, outcome: .refused, revision: revision, current: current)
+      code, message, key: key, outcome: outcome, revision: revision, current: current)
+  }
+}
+
+extension Compare {
+  /// Reads what tells why the compare does not hold: a key whole, of a range no more than one violating key or, where the
+  /// store cannot look for one, a part of its keys.
+  var violation: RangeRequest {
+    var request = RangeRequest(range)
+    if range.isSingleKey { return request }
+    request.limit = 1
+    switch (target, relation) {
+    case (.createRevision(.zero), .equal): break
+    case (.modRevision(let bound), .less): request.minModRevision = bound
+    case (.createRevision(let bound), .less): request.minCreateRevision = bound
+    default:
+      request.limit = 1_000
+      if case .value = target {} else { request.keysOnly = true }
+    }
+    return request
   }
 }
 

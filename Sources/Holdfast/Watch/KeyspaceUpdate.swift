@@ -5,7 +5,7 @@ public struct KeyspaceUpdate<Value: Sendable>: Sendable {
     case initial
     /// What changed since, in the order of revisions.
     case changes
-    /// The history between was compacted away: the net difference to what was told before, in key order. A key that was
+    /// The history between was compacted away, or undone by a restore: the net difference to what was told before, in key order. A key that was
     /// created and deleted in the gap is not in it.
     case resync
   }
@@ -23,6 +23,8 @@ public struct KeyspaceChange<Value: Sendable>: Sendable {
     case existing
     case created
     case modified
+    /// It was deleted and created again in the gap before a `.resync`.
+    case replaced
     case deleted
   }
 

@@ -1,7 +1,8 @@
 /// The updates of a keyspace or a part of it: first what is there, then every change, in order, once.
 ///
-/// Iterate it once. It goes on through lost connections by itself; after a compaction it lists again and tells the difference
-/// as a `.resync`. It ends when the task is cancelled (nil), or throws ``HoldfastError`` when the store refuses the watch.
+/// Iterate it once. Until the first update it throws what the store answers; after that it goes on through lost connections by
+/// itself. After a compaction, and when the store was restored to an earlier state, it lists again and tells the difference as
+/// a `.resync`. It ends when the task is cancelled (nil), or throws ``HoldfastError`` when the store refuses the watch.
 /// Nothing runs in the background: a consumer that does not ask stops the server by flow control.
 public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
   public typealias Element = KeyspaceUpdate<Value>
@@ -17,6 +18,8 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
     private let source: KeyspaceUpdates
     private var differ = ListDiffer()
     private var watch: WatchUpdates.Iterator?
+    /// What was told is the state at this revision.
+    private var told = Revision.zero
 
     fileprivate init(_ source: KeyspaceUpdates) { self.source = source }
 
@@ -29,6 +32,9 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
           switch update {
           case nil: return nil
           case .batch(let batch): return changes(batch)
+          case .started(let header) where header.revision < told:
+            // A member that lags, or a store that was restored: what it does next may never reach this watch.
+            throw HoldfastError(.unavailable, "the watch is served at \(header.revision), after \(told)")
           case .started, .progress, .interrupted: continue
           }
         } catch let error as HoldfastError where error.code == .compacted {
@@ -53,15 +59,19 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
       var request = WatchRequest(source.range, from: list.header.revision.next)
       request.previous = source.withPrevious
       watch = source.backend.watch(request).makeAsyncIterator()
+      told = list.header.revision
       return KeyspaceUpdate(
         kind: isFirst ? .initial : .resync, revision: list.header.revision,
-        changes: changes.map { source.change($0.event, kind: isFirst ? .existing : $0.isNew ? .created : .modified) })
+        changes: changes.map {
+          source.change($0.event, kind: isFirst ? .existing : $0.kind.told(KeyspaceChange<Value>.self))
+        })
     }
 
     private mutating func changes(_ batch: WatchBatch) -> KeyspaceUpdate<Value> {
       for event in batch.events { differ.apply(event) }
+      told = batch.events.last?.modRevision ?? told
       return KeyspaceUpdate(
-        kind: .changes, revision: batch.events.last?.modRevision ?? batch.header.revision,
+        kind: .changes, revision: told,
         changes: batch.events.map {
           source.change($0, kind: $0.keyValue.createRevision == $0.modRevision ? .created : .modified)
         })
@@ -79,6 +89,17 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
       kind: event.kind == .delete ? .deleted : kind, key: keyspace.relativeKey(of: keyValue.key),
       revision: keyValue.modRevision, stored: stored, error: failure,
       previous: event.previous.flatMap { try? keyspace.decode($0) })
+  }
+}
+
+extension ListDiffer.Change.Kind {
+  fileprivate func told<Value>(_: KeyspaceChange<Value>.Type) -> KeyspaceChange<Value>.Kind {
+    switch self {
+    case .created: .created
+    case .modified: .modified
+    case .replaced: .replaced
+    case .deleted: .deleted
+    }
   }
 }
 

@@ -6,7 +6,7 @@ struct WatchCommand: ToolCommand {
     commandName: "watch", abstract: "Print what is there, then every change, until Ctrl-C.",
     discussion: """
       A line for each key that exists, then one for each change, in order, once; lost connections are resumed. JSON: \
-      {"event":"existing|created|modified|deleted", …} as get prints it, "revision" being that of the change; after what \
+      {"event":"existing|created|modified|replaced|deleted", …} as get prints it, "revision" being that of the change; after what \
       existed one line {"event":"watching","revision":…}. Where the history was compacted away in between, the difference \
       is printed, with "resync":true.
       """)

@@ -48,6 +48,7 @@ public struct LeaseTimeToLive: Hashable, Sendable {
 extension Duration {
   /// The duration in whole seconds, rounded up: what etcd can be asked for, and never less than what was meant.
   package var wholeSecondsRoundedUp: Int64 {
-    components.seconds + (components.attoseconds > 0 ? 1 : 0)
+    let (seconds, attoseconds) = components
+    return seconds < .max && attoseconds > 0 ? seconds + 1 : seconds
   }
 }

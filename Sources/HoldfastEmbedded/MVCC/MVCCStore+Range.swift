@@ -16,7 +16,7 @@ extension MVCCStore {
     // by name, even if they are to be sorted by something else (then one more than the limit, as etcd fetches it).
     let limit = Int(clamping: max(0, request.limit))
     let stopsEarly = limit > 0 && request.sortOrder == .none && !request.hasRevisionBounds
-    let most = request.countOnly ? 0 : stopsEarly ? limit.addingReportingOverflow(1).partialValue : Int.max
+    let most = request.countOnly ? 0 : stopsEarly ? limit == .max ? .max : limit + 1 : Int.max
     var keyValues: [KeyValue] = []
     var count: Int64 = 0
     index.forEach(in: request.range) { _, history in

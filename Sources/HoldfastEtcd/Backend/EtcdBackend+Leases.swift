@@ -22,7 +22,10 @@ extension EtcdBackend {
       }
     } catch {
       // Out of 2^63 ids, the one that is taken is ours: the answer of an earlier attempt was lost.
-      guard id == nil && error.code == .leaseExists else { throw error }
+      guard id == nil && error.code == .leaseExists else {
+        if id == nil && error.outcome != .refused { abandon(chosen) }
+        throw error
+      }
     }
     let lease: LeaseTimeToLive
     do {
@@ -34,6 +37,11 @@ extension EtcdBackend {
       throw HoldfastError(.leaseNotFound, "the lease expired before its grant was known", outcome: .applied)
     }
     return Lease(id: chosen, ttl: lease.granted, header: lease.header)
+  }
+
+  /// Nobody knows this lease's id, or will. Nobody waits for its end either, and where it fails the lease expires.
+  private func abandon(_ id: LeaseID) {
+    Task { _ = try? await revokeLease(id) }
   }
 
   public func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader {

@@ -52,10 +52,16 @@ struct StoreContext: Sendable {
     _ operation: StoreOperation<R>, _ code: HoldfastError.Code, file: String = #fileID, line: UInt = #line
   ) async throws -> HoldfastError {
     let before = try await context.range().keyValues
-    let error = try await expectFailure(code, outcome: .refused, file: file, line: line) { try await run(operation) }
+    let error = try await expectFailure(code, file: file, line: line) { try await run(operation) }
+    try expectEqual(error.outcome, refusal(of: operation), "outcome", file: file, line: line)
     let after = try await context.range().keyValues
     try expectEqual(after, before, "what there is after a refusal", file: file, line: line)
     return error
+  }
+
+  /// The outcome of an operation that is refused: none for what only reads. In company it is part of a transaction that writes.
+  func refusal<R>(of operation: StoreOperation<R>) -> HoldfastError.Outcome? {
+    way != .alone || operation.writes ? .refused : nil
   }
 
   /// As ``refused(_:_:file:line:)``, for what must be refused before anything is sent.

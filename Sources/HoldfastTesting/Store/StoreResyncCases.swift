@@ -34,7 +34,7 @@ enum StoreResyncCases {
     try expectEqual(update.kind, .resync, "kind")
     try expectEqual(
       update.changes.map(\.summary),
-      ["modified changed=2", "deleted deleted", "created new=", "created newbad!", "modified recreated=recreated"])
+      ["modified changed=2", "deleted deleted", "created new=", "created newbad!", "replaced recreated=recreated"])
     try expectEqual(update.changes[1].revision, update.revision, "revision of the delete")
     try expectEqual(update.changes[4].stored, recreated, "what was recreated")
     try expectEqual(try await t.store.execute(t.things.get("kept")), kept)

@@ -47,7 +47,7 @@ final class ScriptedStream: RPCStream {
 extension EtcdBackend {
   /// A backend of so many endpoints, whose connections come from the closure.
   static func scripted(
-    endpoints: Int = 1, requestTimeout: Duration = .seconds(5),
+    endpoints: Int = 1, requestTimeout: Duration = .seconds(60),
     connect: @escaping @Sendable (Int) async throws(RPCError) -> any RPCConnection
   ) -> EtcdBackend {
     var configuration = EtcdConfiguration(endpoints: (0..<endpoints).map { "http://member\($0)" })

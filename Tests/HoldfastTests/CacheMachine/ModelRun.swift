@@ -62,7 +62,7 @@ struct ModelRun {
     case 84..<88 where listAsked == nil: send("interrupted", .watchInterrupted(attempt: driver.attempt, down))
     case 88..<91 where listAsked == nil: send("started", .watchStarted(attempt: driver.attempt, header(store.revision)))
     case 91..<94 where listAsked == nil: send("ended", .watchEnded(attempt: driver.attempt, down))
-    case 94..<95: if listAsked != nil { send("list failed", .listFailed(attempt: driver.attempt, down)) }
+    case 94..<95, 84..<94: if listAsked != nil { send("list failed", .listFailed(attempt: driver.attempt, down)) }
     case 95..<97: restart()
     case 97..<100: rewind()
     default: break
@@ -226,7 +226,15 @@ extension ModelRun {
   }
 
   private mutating func send(_ name: @autoclosure () -> String, _ input: TestMachine.Input, isRewound: Bool = false) {
+    let isFull = driver.machine.isOverlayFull
+    let attempt = driver.attempt
     let actions = driver.send(input)
+    if case .listFailed(attempt, _) = input, isFull {
+      cover("dropped")
+      check(driver.machine.revision == nil && driver.machine.overlayCount == 0, "a full overlay is kept")
+      accepted = []
+      floor = [:]
+    }
     tell("\(name()): \(actions.names.joined(separator: ", "))")
     for action in actions {
       switch action {

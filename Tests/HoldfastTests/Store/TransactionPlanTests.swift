@@ -66,7 +66,7 @@ import Testing
   func refusals(meaning: Guard.Meaning, compare: Compare, exists: Bool, code: HoldfastError.Code) {
     let holding = Guard(Compare(key: "b", .version(0), .greater), .condition)
     let operation = OperationPlan(
-      name: "x", guards: [holding, Guard(compare, meaning)], requests: [], ttl: nil, isSplittable: false)
+      name: "x", guards: [holding, Guard(compare, meaning)], requests: [put("a")], ttl: nil, isSplittable: false)
     let plan = TransactionPlan(operations: [operation], conditions: [])
     let response = TransactionResponse(
       header: header(9), succeeded: false,
@@ -80,6 +80,36 @@ import Testing
     #expect(error.revision == 9)
     #expect(error.outcome == .refused)
     #expect(error.current == (exists ? entry("a", 5) : nil))
+  }
+
+  /// A condition on a large range must not make the store answer with all of it.
+  @Test func aRefusedRangeConditionReadsLittle() throws {
+    let conditions: [Condition] = [
+      .noneExists(in: .prefix("big/")), .noneModified(in: .prefix("big/"), after: 6),
+      Condition(Compare(.prefix("big/"), .version(1), .greater)),
+    ]
+    let operation = OperationPlan(name: "x", guards: [], requests: [put("a")], ttl: nil, isSplittable: false)
+    let plan = TransactionPlan(operations: [operation], conditions: conditions)
+    let reads = plan.request().failure.compactMap { if case .range(let read) = $0 { read } else { nil } }
+    #expect(reads.map(\.limit) == [1, 1, 1_000])
+    #expect(reads.map(\.minModRevision) == [nil, 7, nil])
+    #expect(reads.map(\.keysOnly) == [false, false, true])
+    func refusal(_ found: [[KeyValue]]) -> HoldfastError {
+      plan.refusal(
+        TransactionResponse(
+          header: header(9), succeeded: false,
+          responses: found.map { .range(RangeResponse(header: header(9), keyValues: $0, more: true, count: 5_000)) }))
+    }
+    #expect(refusal([[entry("big/1", 5)], [], []]).current == entry("big/1", 5))
+    let old = KeyValue(key: "big/1", value: [], createRevision: 2, modRevision: 3, version: 1)
+    let third = TransactionPlan(operations: [operation], conditions: [conditions[2]])
+    let answer = TransactionResponse(
+      header: header(9), succeeded: false,
+      responses: [.range(RangeResponse(header: header(9), keyValues: [old], more: true, count: 5_000))])
+    // None of those that were read has a version of one or less but this one, of which the value was not read.
+    #expect(third.refusal(answer).key == "big/1")
+    #expect(third.refusal(answer).current == nil)
+    #expect(third.refusal(answer).code == .constraintViolated)
   }
 
   @Test func anAnswerOfTheWrongSizeIsNoAnswer() throws {

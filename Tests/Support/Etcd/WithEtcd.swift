@@ -18,6 +18,14 @@ package func withEtcdCluster<R>(
   arguments: [String] = [],
   body: (EtcdCluster) async throws -> R
 ) async throws -> R {
+  try await EtcdCapacity.shared.with(count) {
+    try await withFreshCluster(version, members: count, arguments: arguments, body: body)
+  }
+}
+
+private func withFreshCluster<R>(
+  _ version: EtcdVersion, members count: Int, arguments: [String], body: (EtcdCluster) async throws -> R
+) async throws -> R {
   let attempts = 5
   for attempt in 1...attempts {
     do {

@@ -36,6 +36,19 @@ extension CacheMachine {
     return actions
   }
 
+  /// A list that fails cannot relieve a full overlay. Then reads fail rather than memory grows without a bound: the next list
+  /// covers what is dropped here, since it is asked for afterwards.
+  mutating func listFailed(_ cause: HoldfastError) -> [Action] {
+    guard isOverlayFull else { return resync(cause) }
+    var touched = TouchedKeys<Content>()
+    touchEverything(&touched)
+    base = SortedMap()
+    overlay = CacheOverlay()
+    revision = nil
+    // Readers are told that there is nothing to read before it is gone.
+    return resync(cause) + publish(touched)
+  }
+
   /// The new base. Keys that change on the way are touched; records that did not change stay the ones they were, so that
   /// a re-list does not double the memory that readers hold.
   private func difference(

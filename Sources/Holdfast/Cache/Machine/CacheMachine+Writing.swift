@@ -32,10 +32,12 @@ extension CacheMachine {
   }
 
   /// The overlay fills up when the watch is far behind. A list covers everything that was acknowledged before it was asked
-  /// for. While one is on its way a second would not help; the overlay is then bounded by the keys that are written.
+  /// for. While one is on its way a second would not help; if it fails, what was collected is dropped.
+  package var isOverlayFull: Bool { overlay.count > overlayLimit.entries || overlay.bytes > overlayLimit.bytes }
+
   private mutating func relistIfFull() -> [Action] {
     guard case .watch = activity else { return [] }
-    guard overlay.count > overlayLimit.entries || overlay.bytes > overlayLimit.bytes else { return [] }
+    guard isOverlayFull else { return [] }
     let cause = HoldfastError(
       .timeout, "the watch is behind by \(overlay.count) acknowledged writes (\(overlay.bytes) bytes); listing again")
     // Not a failure to back off for: every list takes the cache further.

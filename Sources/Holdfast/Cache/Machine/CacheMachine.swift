@@ -91,7 +91,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .start: start()
     case .stop: stop()
     case .listed(let attempt, let header, let records): isListing(attempt) ? load(header.revision, records) : []
-    case .listFailed(let attempt, let error): isListing(attempt) ? resync(error) : []
+    case .listFailed(let attempt, let error): isListing(attempt) ? listFailed(error) : []
     case .watchStarted(let attempt, let header): isWatching(attempt) ? watchStarted(header) : []
     case .changes(let attempt, let changes): isWatching(attempt) ? apply(changes) : []
     case .progress(let attempt, let progress): isWatching(attempt) ? advance(progress) : []
