@@ -105,6 +105,7 @@ let package = Package(
       name: "HoldfastTests",
       dependencies: [
         "Holdfast", "HoldfastEmbedded", "HoldfastTesting", .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -61,6 +61,26 @@ import Testing
     }
   #endif
 
+  /// Swift would replace the byte, and the command would act on another key.
+  @Test func argumentsThatAreNoTextAreRefused() async throws {
+    let result = try await shell(#"HOLDFAST_ENDPOINTS=http://127.0.0.1:1 "$0" delete "$(printf '/k\377')"; echo $?"#)
+    #expect(result.output == "64\n")
+    #expect(result.errors.contains("UTF-8"))
+  }
+
+  @Test(arguments: ["< /", "<&-"]) func anInputThatCannotBeReadExits74(redirection: String) async throws {
+    let result = try await shell(#""$0" shell --prefix /p \#(redirection); echo $?"#)
+    #expect(result.output == "74\n")
+    #expect(result.errors.contains("standard input"))
+  }
+
+  private func shell(_ script: String) async throws -> (output: String, errors: String) {
+    let result = try await Subprocess.run(
+      .name("sh"), arguments: ["-c", script, ToolProcess.executable], output: .string(limit: 1 << 16),
+      error: .string(limit: 1 << 16))
+    return (result.standardOutput, result.standardError)
+  }
+
   @Test func aReaderThatGoesAwayIsNoCrash() async throws {
     let result = try await Subprocess.run(
       .name("sh"),

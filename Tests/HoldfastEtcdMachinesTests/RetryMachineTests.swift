@@ -39,6 +39,15 @@ import Testing
       failure: CallFailure(.outOfRange, "etcdserver: mvcc: required revision has been compacted", progress: .answered),
       ends: .compacted),
     Row(kind: .read, failure: CallFailure(.unknown, "?", progress: .answered), ends: .internal),
+    // What answers here is no etcd, so another endpoint may be.
+    Row(kind: .read, failure: CallFailure(.unknown, "HTTP 500", progress: .unknown)),
+    Row(kind: .read, failure: CallFailure(.permissionDenied, "HTTP 403", progress: .unknown)),
+    Row(
+      kind: .read, failure: CallFailure(.permissionDenied, "etcdserver: permission denied", progress: .answered),
+      ends: .permissionDenied),
+    Row(
+      kind: .write, failure: CallFailure(.unimplemented, "HTTP 404", progress: .unknown), ends: .unimplemented,
+      outcome: .unknown),
     Row(kind: .write, failure: away),
     Row(kind: .write, failure: lost, ends: .unavailable, outcome: .unknown),
     Row(

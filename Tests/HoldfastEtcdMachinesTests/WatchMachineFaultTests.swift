@@ -73,6 +73,8 @@ import Testing
     (CallFailure(.unauthenticated, "etcdserver: invalid auth token", progress: .answered), true),
     (CallFailure(.invalidArgument, "etcdserver: user name is empty", progress: .answered), true),
     (CallFailure(.unimplemented, "", progress: .answered), true),
+    (CallFailure(.unimplemented, "HTTP 404", progress: .unknown), false),
+    (CallFailure(.permissionDenied, "HTTP 403", progress: .unknown), false),
   ]) func theCodeDecidesWhetherItGoesOn(_ failure: CallFailure, _ ends: Bool) {
     var watch = WatchFixture.standing(from: 5)
     let actions = watch.machine.handle(.failed(failure, jitter: 1))

@@ -19,7 +19,7 @@ struct EndpointOptions: ParsableArguments {
     return try text.split(separator: ",", omittingEmptySubsequences: false).map {
       guard !$0.isEmpty else {
         throw HoldfastError(
-          .invalidArgument, "\(isGiven ? "--endpoints" : "$\(Self.variable)") '\(text)' has an empty URL in it")
+          .invalidArgument, "\(isGiven ? "--endpoints" : "$\(Self.variable)") has an empty URL in it")
       }
       return String($0)
     }

@@ -34,7 +34,7 @@ struct EntryFormat: Sendable {
 
   func error(_ error: HoldfastError) -> JSONValue {
     var members: [String: JSONValue] = ["error": .string(error.code.name), "message": .string(error.message)]
-    if let key = error.key { members.merge(self.key(key)) { $1 } }
+    if let key = error.key, !relative(key).isEmpty { members.merge(self.key(key)) { $1 } }
     if let outcome = error.outcome { members["outcome"] = .string(outcome.rawValue) }
     if let revision = error.revision { members["revision"] = .integer(revision.rawValue) }
     if let revision = error.compactRevision { members["compactRevision"] = .integer(revision.rawValue) }

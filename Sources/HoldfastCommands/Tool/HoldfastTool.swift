@@ -33,6 +33,22 @@ public enum HoldfastTool {
       errors: .descriptor(STDERR_FILENO))
     tool.isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     tool.handlesSignals = true
+    guard CommandLine.argumentsAreUnicode else {
+      // Swift would replace what it cannot read, and the command would act on another key.
+      try? tool.errors.line(
+        "holdfast: an argument is not UTF-8; values can be given on standard input (-), keys in the shell")
+      exit(ExitStatus.usage.code)
+    }
     exit(await tool.run(Array(CommandLine.arguments.dropFirst())))
+  }
+}
+
+extension CommandLine {
+  /// Whether every argument is text, as the process was given it.
+  fileprivate static var argumentsAreUnicode: Bool {
+    (0..<Int(argc)).allSatisfy { index in
+      guard let argument = unsafeArgv[index] else { return true }
+      return String(validatingCString: argument) != nil
+    }
   }
 }

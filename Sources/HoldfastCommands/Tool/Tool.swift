@@ -46,6 +46,7 @@ struct Tool: Sendable {
   /// Reports an error on standard error, and says which exit code it has.
   private func told(_ error: any Error, as format: OutputFormat) -> ExitStatus {
     if error is ClosedOutput { return .output }
+    let isUnreadable = error is UnreadableInput
     let error = HoldfastError(wrapping: error)
     let text =
       switch format {
@@ -54,7 +55,7 @@ struct Tool: Sendable {
       }
     // With nobody to tell it to, the exit code has to say it.
     try? errors.line(text)
-    return ExitStatus(error.code)
+    return isUnreadable ? .output : ExitStatus(error.code)
   }
 
   private func told(parsing error: any Error, wantsJSON: Bool) -> ExitStatus {

@@ -66,7 +66,11 @@ final class ConnectionPool: Sendable {
     }
   }
 
-  func release(_ connection: PooledConnection) { connection.leave() }
+  func release(_ connection: PooledConnection) {
+    connection.leave()
+    // Nobody has to wait until it is closed.
+    if connection.isDone { Task { await collect() } }
+  }
 
   /// Lets nobody new use the connection.
   func retire(_ connection: PooledConnection) async {

@@ -26,7 +26,14 @@ final class ConnectionState {
   /// The streams that have a channel.
   private(set) var openStreams = 0
 
+  /// How many more streams may be opened. Their numbers are never used again, and beyond the last one NIOHTTP2 traps.
+  private var streamsLeft: Int
+
+  private var isDraining = false
+
   private var channel: (any Channel)?
+
+  init(maximumStreams: Int) { streamsLeft = maximumStreams }
 
   func attach(to channel: any Channel) {
     self.channel = channel
@@ -38,6 +45,8 @@ final class ConnectionState {
 
   func streamOpened() {
     openStreams += 1
+    streamsLeft -= 1
+    if streamsLeft <= 0 { drain(reason: "it has served as many calls as a connection can") }
   }
 
   func streamClosed() {
@@ -47,8 +56,13 @@ final class ConnectionState {
 
   /// The server takes no new streams: what is in flight may finish.
   func drain(lastStreamID: HTTP2StreamID, reason: String) {
-    flag.isUsable = false
     self.lastStreamID = lastStreamID
+    drain(reason: reason)
+  }
+
+  private func drain(reason: String) {
+    flag.isUsable = false
+    isDraining = true
     if closeReason == nil { closeReason = reason }
     closeWhenDrained()
   }
@@ -77,7 +91,7 @@ final class ConnectionState {
   }
 
   private func closeWhenDrained() {
-    guard lastStreamID != nil, openStreams == 0, let channel else { return }
+    guard isDraining, openStreams == 0, let channel else { return }
     // Not from inside the callback of a stream that is just being taken apart.
     channel.eventLoop.execute { channel.close(promise: nil) }
   }

@@ -22,6 +22,13 @@ package struct Endpoint: Sendable, Hashable {
   ///
   /// - Throws: `RPCError` with `.invalidArgument` that names the text.
   package init(_ text: String) throws(RPCError) {
+    guard !text.contains("@") else {
+      // The text is not repeated here: what stands before the @ may be a password.
+      throw RPCError(
+        .invalidArgument,
+        "An endpoint with user information (user:password@) is refused: the user is configured apart from the address.",
+        progress: .notProcessed)
+    }
     guard let separator = text.firstRange(of: "://") else {
       throw Endpoint.refuse(text, "it needs a scheme: http://host:port or unix:///path")
     }
@@ -41,13 +48,6 @@ package struct Endpoint: Sendable, Hashable {
   private static func parseHost(_ rest: Substring, in text: String) throws(RPCError) -> (Address, String) {
     var rest = rest
     if rest.hasSuffix("/") { rest.removeLast() }
-    if rest.contains("@") {
-      // The text is not repeated here: what stands before the @ may be a password.
-      throw RPCError(
-        .invalidArgument,
-        "An endpoint with user information (user:password@) is refused: the user is configured apart from the address.",
-        progress: .notProcessed)
-    }
     if rest.contains(where: { "/?#".contains($0) }) {
       throw refuse(text, "a path, a query or a fragment means nothing here")
     }

@@ -54,7 +54,7 @@ extension HTTP2Connection {
 
   /// From the socket inwards: flushes, keep-alive, HTTP/2, and what the connection itself says.
   private static func configure(_ channel: any Channel, _ configuration: TransportConfiguration) throws {
-    let state = ConnectionState()
+    let state = ConnectionState(maximumStreams: configuration.maximumStreams)
     let http2 = NIOHTTP2Handler(
       mode: .client, eventLoop: channel.eventLoop,
       connectionConfiguration: connectionConfiguration(configuration),

@@ -31,6 +31,9 @@ package struct TransportConfiguration: Sendable {
   /// slow stream stops itself and nobody else.
   package var connectionWindow = 16 << 20
 
+  /// The calls and streams that a connection serves before another one takes its place. HTTP/2 has numbers for 2^30.
+  package var maximumStreams = 1 << 29
+
   /// The `user-agent` header.
   package var userAgent = "holdfast-swift"
 

@@ -19,6 +19,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
 
   private var slot = Slot()
   private var response: GRPCResponse
+  private var answer: [UInt8]?
   private var state: ConnectionState?
   private var channel: (any Channel)?
   private var timer: NIOScheduledCallback?
@@ -89,7 +90,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     guard !isDone else { return }
     switch response.receive(unwrapInboundIn(data)) {
     case .more:
-      break
+      do throws(RPCError) { try collect() } catch { finishAndReset(error) }
     case .ended(let error?):
       finishAndReset(error)
     case .ended(nil):
@@ -126,9 +127,20 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     finishAndReset(GRPCStream.callError(for: error, state: state, sent: isSent, deadline: deadline))
   }
 
+  /// Takes in what has arrived as it arrives, so that what is too long, or too much, is refused before it fills the memory.
+  private func collect() throws(RPCError) {
+    while let message = try response.next() {
+      guard answer == nil else {
+        throw RPCError(.internal, "The server answered with more than one message.", progress: .unknown)
+      }
+      answer = message
+    }
+  }
+
   private func takeAnswer() -> Result<[UInt8], RPCError> {
     do throws(RPCError) {
-      guard let answer = try response.next(), response.messages.isAtBoundary else {
+      try collect()
+      guard let answer, response.messages.isAtBoundary else {
         return .failure(
           RPCError(.internal, "The server sent OK without exactly one message.", progress: .unknown))
       }
@@ -148,6 +160,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     timer?.cancel()
     timer = nil
     response.discard()
+    answer = nil
     slot.resume(result)
   }
 }

@@ -17,11 +17,14 @@ final class EtcdWatchSource: WatchSource {
 
   private let request: WatchRequest
   private let shell: WatchShell
+  /// The time that a request may take to be sent.
+  private let answerLimit: Duration
   private let state: Mutex<State>
 
   init(_ request: WatchRequest, timing: WatchTiming, shell: WatchShell) {
     self.request = request
     self.shell = shell
+    answerLimit = timing.answer
     state = Mutex(State(machine: WatchMachine(range: request.range, from: request.startRevision, timing: timing)))
   }
 
@@ -112,7 +115,22 @@ final class EtcdWatchSource: WatchSource {
   private func send(_ command: WatchCommand) async {
     guard let stream = state.withLock({ $0.stream }) else { return }
     do {
-      try await stream.stream.send(try Wire.WatchRequest(command, for: request).serializedBytes())
+      let message: [UInt8] = try Wire.WatchRequest(command, for: request).serializedBytes()
+      let (time, limit) = (shell.time, answerLimit)
+      // A connection that is full keeps a new stream's first message for as long as it is.
+      let isSent = try await withThrowingTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          try await stream.stream.send(message)
+          return true
+        }
+        group.addTask {
+          try await time.sleep(time.now() + limit)
+          return false
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? false
+      }
+      if !isSent { handle(.silent(jitter: shell.jitter())) }
     } catch {
       handle(Self.input(for: error, shell.jitter()))
     }

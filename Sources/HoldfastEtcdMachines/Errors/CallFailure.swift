@@ -29,6 +29,16 @@ package struct CallFailure: Error, Hashable, Sendable {
     self.progress = progress
   }
 
+  /// Whether something answered that is no etcd: a proxy's page, a stream that ended without a status. Another endpoint may
+  /// be one.
+  package var isForeign: Bool {
+    guard progress == .unknown else { return false }
+    switch status {
+    case .unknown, .unimplemented, .unauthenticated, .permissionDenied: return true
+    default: return false
+    }
+  }
+
   /// What the failure is called in the field's terms.
   package var code: HoldfastError.Code { EtcdErrorTable.code(for: self) }
 

@@ -86,7 +86,7 @@ package struct RetryMachine: Sendable {
     let code = failure.code
     guard code != .cancelled else { return [.fail(error())] }
     // Only a status of the member itself shows that it serves.
-    guard Self.blamesEndpoint(code), failure.status != .unknown else {
+    guard failure.isForeign || Self.blamesEndpoint(code) && failure.status != .unknown else {
       return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
     }
     let isOver = now >= deadline || !mayRepeat(failure)

@@ -84,7 +84,7 @@ package struct WatchMachine: Sendable {
     case .silent(let jitter): return silent(jitter)
     case .failed(let failure, let jitter):
       let error = failure.error
-      return Self.isFinal(error.code) ? end(error) : interrupt(error, jitter)
+      return Self.isFinal(error.code) && !failure.isForeign ? end(error) : interrupt(error, jitter)
     case .broken(let text, let jitter): return violation(text, jitter)
     }
   }

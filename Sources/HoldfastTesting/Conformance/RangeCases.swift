@@ -60,7 +60,7 @@ enum RangeCases {
     for name in ["a", "b", "c"] { try await t.put(name) }
     let table: [(Int64, [String], Bool)] = [
       (0, ["a", "b", "c"], false), (1, ["a"], true), (2, ["a", "b"], true), (3, ["a", "b", "c"], false),
-      (4, ["a", "b", "c"], false),
+      (4, ["a", "b", "c"], false), (.max, ["a", "b", "c"], false),
     ]
     for (limit, expected, more) in table {
       let response = try await t.range { $0.limit = limit }

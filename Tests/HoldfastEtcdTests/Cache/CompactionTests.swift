@@ -47,6 +47,7 @@ import Testing
           for try await update in store.backend.watch(WatchRequest(items.range, from: 2)) {
             if case .batch = update { Issue.record("events from below the compaction point") }
           }
+          Issue.record("the watch ended without an error")
         } catch let error as HoldfastError {
           #expect(error.code == .compacted)
           #expect(error.compactRevision == last)

@@ -50,8 +50,9 @@ extension TransportTests {
       #expect(error?.message.contains(text) == true)
     }
 
-    @Test func userInformationIsRefusedAndNotRepeated() {
-      let error = #expect(throws: RPCError.self) { try Endpoint("http://root:secret@localhost") }
+    @Test(arguments: ["http://", "https://", "unix://", "etcd://", ""])
+    func userInformationIsRefusedAndNotRepeated(scheme: String) {
+      let error = #expect(throws: RPCError.self) { try Endpoint("\(scheme)root:secret@localhost") }
       #expect(error?.code == .invalidArgument)
       #expect(error?.message.contains("secret") == false)
     }

@@ -19,6 +19,57 @@ extension TransportTests {
       }
     }
 
+    /// Refused when it is announced, not when it has all arrived: the server never ends it.
+    @Test(arguments: [[0, 0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 4, 1]] as [[UInt8]])
+    func anAnswerBeyondTheLimitIsNotTakenIn(prefix: [UInt8]) async throws {
+      var configuration = TransportConfiguration()
+      configuration.maximumMessageSize = 1_024
+      try await withServer(
+        configuration: configuration,
+        script: { cue, responder in
+          guard case .end = cue else { return }
+          responder.headers()
+          responder.raw(prefix)
+        }
+      ) { connection, server in
+        let error = await failure { try await connection.unary(call, []) }
+        #expect(error?.code == .resourceExhausted)
+        #expect(connection.isUsable)
+      }
+    }
+
+    @Test func aSecondAnswerIsRefusedAtOnce() async throws {
+      try await withServer(
+        script: { cue, responder in
+          guard case .end = cue else { return }
+          responder.headers()
+          responder.message([1])
+          responder.message([2])
+        }
+      ) { connection, server in
+        let error = await failure { try await connection.unary(call, []) }
+        #expect(error?.code == .internal)
+      }
+    }
+
+    /// Stream numbers are never used again, and past the last one the process would trap.
+    @Test func aConnectionThatHasServedEnoughTakesNoMore() async throws {
+      var configuration = TransportConfiguration()
+      configuration.maximumStreams = 3
+      try await withServer(configuration: configuration, script: echo) { connection, server in
+        for number in 0..<3 as Range<UInt8> {
+          #expect(connection.isUsable)
+          let answer = try await connection.unary(call, [number])
+          #expect(answer == [number])
+        }
+        #expect(!connection.isUsable)
+        let error = await failure { try await connection.unary(call, []) }
+        #expect(error?.progress == .notProcessed)
+        let isClosed = await server.waits(for: .connectionClosed)
+        #expect(isClosed)
+      }
+    }
+
     @Test func manyCallersAtOnce() async throws {
       try await withServer(script: echo) { connection, _ in
         let call = self.call
@@ -96,7 +147,8 @@ extension TransportTests {
         responder.raw([1, 0, 0, 0, 0])
         responder.trailers(status: 0)
       }) { connection, _ in
-        #expect(await failure { try await connection.unary(call, []) }?.code == .internal)
+        let error = await failure { try await connection.unary(call, []) }
+        #expect(error?.code == .internal)
       }
     }
 

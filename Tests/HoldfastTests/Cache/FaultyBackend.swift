@@ -1,19 +1,33 @@
 import Holdfast
 import Synchronization
 
-/// A backend whose connection can be disturbed: away altogether, watches held back, or answers lost.
+/// A backend whose connection can be disturbed: away altogether, watches held back, answers lost or too large, the store
+/// replaced by another. As over a network, what a cancelled task asks for is not sent.
 final class FaultyBackend: Backend {
   private struct State {
+    var backend: any Backend
+    var maximumAnswer = Int.max
+    var afterTransaction: @Sendable () -> Void = {}
     var isAway = false
     var isWatchCut = false
     var losesWriteAnswers = false
     var transactions = 0
   }
 
-  let backend: any Backend
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  init(_ backend: any Backend) { self.backend = backend }
+  init(_ backend: any Backend) { state = Mutex(State(backend: backend)) }
+
+  var backend: any Backend { state.withLock { $0.backend } }
+
+  /// The store is restored from a backup: another one takes its place. Watches find out when they are interrupted.
+  func replace(by backend: any Backend) { state.withLock { $0.backend = backend } }
+
+  /// Ranges with more bytes than this are refused, as a client does.
+  func setMaximumAnswer(_ bytes: Int) { state.withLock { $0.maximumAnswer = bytes } }
+
+  /// Called when a transaction has been answered, before its sender knows.
+  func afterTransaction(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.afterTransaction = body } }
 
   /// Every request fails, and watches are interrupted.
   func setAway(_ isAway: Bool) {
@@ -36,6 +50,7 @@ final class FaultyBackend: Backend {
   fileprivate var isWatchCut: Bool { state.withLock { $0.isWatchCut } }
 
   private func pass() throws(HoldfastError) {
+    if Task.isCancelled { throw HoldfastError(.cancelled, "not sent", outcome: .refused) }
     if state.withLock({ $0.isAway }) { throw Self.away }
   }
 
@@ -43,7 +58,12 @@ final class FaultyBackend: Backend {
 
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try pass()
-    return try await backend.range(request)
+    let answer = try await backend.range(request)
+    let bytes = answer.keyValues.reduce(0) { $0 + $1.value.count }
+    guard bytes <= state.withLock({ $0.maximumAnswer }) else {
+      throw HoldfastError(.resourceExhausted, "an answer of \(bytes) bytes")
+    }
+    return answer
   }
 
   func put(_ request: PutRequest) async throws(HoldfastError) -> PutResponse {
@@ -60,6 +80,7 @@ final class FaultyBackend: Backend {
     try pass()
     state.withLock { $0.transactions += 1 }
     let response = try await backend.transact(request)
+    state.withLock { $0.afterTransaction }()
     if state.withLock({ $0.losesWriteAnswers }) {
       throw HoldfastError(.unavailable, "the answer was lost", outcome: .unknown)
     }
@@ -78,7 +99,11 @@ final class FaultyBackend: Backend {
     try await backend.grantLease(id: id, ttl: ttl)
   }
 
-  func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader { try await backend.revokeLease(id) }
+  func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader {
+    try pass()
+    return try await backend.revokeLease(id)
+  }
+
   func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease { try await backend.keepLeaseAlive(id) }
 
   func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
