@@ -107,6 +107,7 @@ let package = Package(
         "Holdfast", "HoldfastEmbedded", "HoldfastTesting", .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
+      exclude: ["Resources"],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastEmbeddedTests",
