@@ -117,6 +117,16 @@ import Testing
     }
   }
 
+  @Test func twoHungMembersLeaveTimeForTheThird() {
+    var machine = RetryMachine(.read, timeout: .seconds(8), endpoints: 3)
+    #expect(machine.handle(.start(now: .zero)) == [.attempt(within: .seconds(4))])
+    let late = CallFailure(.deadlineExceeded, "", progress: .unknown)
+    _ = machine.handle(.failed(late, now: .seconds(4)))
+    #expect(machine.handle(.mayResume(after: .zero, now: .seconds(4))) == [.attempt(within: .seconds(2))])
+    _ = machine.handle(.failed(late, now: .seconds(6)))
+    #expect(machine.handle(.mayResume(after: .zero, now: .seconds(6))) == [.attempt(within: .seconds(2))])
+  }
+
   @Test func aRepeatableWriteThatMayHaveBeenAppliedNeverBecomesRefused() {
     var machine = started(.repeatableWrite)
     _ = machine.handle(.failed(Self.lost, now: .seconds(101)))

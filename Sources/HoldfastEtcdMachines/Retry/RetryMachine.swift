@@ -35,7 +35,7 @@ package struct RetryMachine: Sendable {
 
   private let kind: Kind
   private let timeout: Duration
-  private let isSingleEndpoint: Bool
+  private let endpoints: Int
   private var deadline = Duration.zero
   private var lastFailure: CallFailure?
   private var attempts = 0
@@ -45,7 +45,7 @@ package struct RetryMachine: Sendable {
   package init(_ kind: Kind, timeout: Duration, endpoints: Int) {
     self.kind = kind
     self.timeout = timeout
-    isSingleEndpoint = endpoints < 2
+    self.endpoints = endpoints
   }
 
   package mutating func handle(_ input: Input) -> [Action] {
@@ -77,8 +77,8 @@ package struct RetryMachine: Sendable {
     attempts += 1
     let remaining = deadline - now
     // A hung member must not use up the time of a read that another one could serve.
-    let isFirstOfSeveral = kind == .read && !isSingleEndpoint && attempts == 1
-    return .attempt(within: isFirstOfSeveral ? remaining / 2 : remaining)
+    let isUntriedLeft = kind == .read && attempts < endpoints
+    return .attempt(within: isUntriedLeft ? remaining / 2 : remaining)
   }
 
   private mutating func failed(_ failure: CallFailure, now: Duration) -> [Action] {
