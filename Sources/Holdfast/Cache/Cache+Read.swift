@@ -12,9 +12,7 @@ extension Cache {
   public func get(_ keys: [some KeyRepresentable]) throws -> Lookup<Value> {
     let keys = keys.map(\.key)
     let (held, revision) = try index.records(keys.map { keyspace.storeKey(for: $0) })
-    let (found, quarantined) = values(held.compactMap { $0 })
-    let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
-    return Lookup(found: found, missing: missing, quarantined: quarantined, revision: revision)
+    return keyspace.lookup(keys, held, revision: revision)
   }
 
   /// The values below a prefix in key order, read in one step. `mail` and `mail/` are the same prefix and do not cover
@@ -50,22 +48,6 @@ extension Cache {
 
   private func list(_ range: KeyRange) throws -> Listing<Value> {
     let (records, revision) = try index.records(in: range)
-    let (values, quarantined) = values(records)
-    return Listing(
-      values: values, revision: revision, quarantined: quarantined, more: false, total: records.count)
-  }
-
-  private func values(_ records: [Record<Value>]) -> (values: [Stored<Value>], quarantined: [QuarantinedKey]) {
-    var values: [Stored<Value>] = []
-    var quarantined: [QuarantinedKey] = []
-    values.reserveCapacity(records.count)
-    for record in records {
-      do {
-        values.append(try keyspace.value(of: record))
-      } catch {
-        quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
-      }
-    }
-    return (values, quarantined)
+    return keyspace.listing(records, revision: revision)
   }
 }

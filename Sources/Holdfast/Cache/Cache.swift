@@ -54,6 +54,16 @@ public final class Cache<Value: Sendable>: Service {
     }
   }
 
+  /// The base, which is the range exactly as it was at one revision; nil before the first load.
+  var currentSnapshot: CacheSnapshot<Value>? {
+    state.withLock { state in
+      state.machine.revision.map { CacheSnapshot(keyspace: keyspace, revision: $0, records: state.machine.base) }
+    }
+  }
+
+  /// The highest revision that was applied, or acknowledged to this store.
+  var highestKnown: Revision { state.withLock { $0.machine.highestKnown ?? .zero } }
+
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   func handle(_ input: CacheMachine<CacheContent<Value>>.Input) {
     state.withLock { state in

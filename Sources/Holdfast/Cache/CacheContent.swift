@@ -48,4 +48,31 @@ extension Keyspace {
   /// Decodes a whole list, off the caller's executor.
   @concurrent
   func records(_ keyValues: [KeyValue]) async -> [Record<Value>] { keyValues.map(record) }
+
+  /// What is in memory under several keys, as an answer.
+  func lookup(_ keys: [Key], _ held: [Record<Value>?], revision: Revision) -> Lookup<Value> {
+    let (found, quarantined) = values(held.compactMap { $0 })
+    let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
+    return Lookup(found: found, missing: missing, quarantined: quarantined, revision: revision)
+  }
+
+  /// What is in memory in a range, as an answer.
+  func listing(_ records: [Record<Value>], revision: Revision) -> Listing<Value> {
+    let (values, quarantined) = values(records)
+    return Listing(values: values, revision: revision, quarantined: quarantined, more: false, total: records.count)
+  }
+
+  private func values(_ records: [Record<Value>]) -> (values: [Stored<Value>], quarantined: [QuarantinedKey]) {
+    var values: [Stored<Value>] = []
+    var undecodable: [QuarantinedKey] = []
+    values.reserveCapacity(records.count)
+    for record in records {
+      do {
+        values.append(try value(of: record))
+      } catch {
+        undecodable.append(quarantined(record.keyValue, HoldfastError(wrapping: error)))
+      }
+    }
+    return (values, undecodable)
+  }
 }

@@ -9,7 +9,7 @@ public struct EtcdConfiguration: Sendable {
   /// The time a connection to one member may take, from the name's resolution to the end of the HTTP/2 handshake.
   public var connectTimeout: Duration = .seconds(2)
   /// The time a call may take altogether: connecting, and for reads the attempts at other members, included. With several
-  /// members a read gives the first of them half of it.
+  /// members a read gives each of them half of what is left, as long as there are others.
   public var requestTimeout: Duration = .seconds(5)
   /// A watch that heard nothing for this long asks the member for a sign of life. Not less than a second.
   public var watchSilence: Duration = .seconds(15)

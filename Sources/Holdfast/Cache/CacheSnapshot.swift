@@ -1,0 +1,95 @@
+/// A keyspace exactly as it was at one revision (G3): a transaction is in it whole or not at all, and it never changes.
+///
+/// It is cheap to take and to copy, and holds what it shows for as long as it is kept. Keys and prefixes are relative to the
+/// keyspace.
+public struct CacheSnapshot<Value: Sendable>: Sendable {
+  public let keyspace: Keyspace<Value>
+  /// The revision whose state this is.
+  public let revision: Revision
+  let records: SortedMap<Record<Value>>
+
+  /// The value of a key, nil when there is none.
+  ///
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
+  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
+    try records[keyspace.storeKey(for: key)].map(keyspace.value)
+  }
+
+  /// The values of several keys.
+  public func get(_ keys: [some KeyRepresentable]) -> Lookup<Value> {
+    let keys = keys.map(\.key)
+    return keyspace.lookup(keys, keys.map { records[keyspace.storeKey(for: $0)] }, revision: revision)
+  }
+
+  /// The values below a prefix in key order. Undecodable ones are left out and told in ``Listing/quarantined``.
+  public func list(prefix: some KeyRepresentable = Key(bytes: [])) -> Listing<Value> {
+    list(keyspace.range(ofPrefix: prefix))
+  }
+
+  /// The values between two keys, the second excluded, in key order.
+  public func list(from start: some KeyRepresentable, to end: some KeyRepresentable) -> Listing<Value> {
+    list(keyspace.range(from: start.key, to: end.key))
+  }
+
+  /// The values from a key on, in key order.
+  public func list(from start: some KeyRepresentable) -> Listing<Value> {
+    list(keyspace.range(from: start.key, to: nil))
+  }
+
+  /// Whether the key exists, decodable or not.
+  public func exists(_ key: some KeyRepresentable) -> Bool { records[keyspace.storeKey(for: key)] != nil }
+
+  /// How many keys there are below a prefix, undecodable ones included.
+  public func count(prefix: some KeyRepresentable = Key(bytes: [])) -> Int {
+    records.count(in: keyspace.range(ofPrefix: prefix))
+  }
+
+  private func list(_ range: KeyRange) -> Listing<Value> {
+    keyspace.listing(records.elements(in: range).map(\.value), revision: revision)
+  }
+}
+
+/// How new a snapshot has to be.
+public struct SnapshotMode: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    case includingMyWrites
+    case atLeast(Revision)
+  }
+
+  let kind: Kind
+
+  /// Everything that this process's store had acknowledged in the keyspace when it was asked for.
+  public static let includingMyWrites = SnapshotMode(kind: .includingMyWrites)
+
+  /// The state at this revision or a later one (G4): that of another process's write, say.
+  public static func atLeast(_ revision: Revision) -> SnapshotMode { SnapshotMode(kind: .atLeast(revision)) }
+}
+
+extension Cache {
+  /// The keyspace as it was at the newest revision that the watch has delivered whole. A local read may show something newer:
+  /// writes of this process that the watch has not brought yet; ``snapshot(_:timeout:)`` waits for them.
+  ///
+  /// - Throws: ``HoldfastError`` with code `notStarted`, `notLoaded` or `stopped`.
+  public func snapshot() throws -> CacheSnapshot<Value> {
+    // Says why when there is nothing to read.
+    _ = try index.size()
+    guard let snapshot = currentSnapshot else {
+      throw HoldfastError(.notLoaded, "the cache has not loaded yet", cause: health.cause)
+    }
+    return snapshot
+  }
+
+  /// A snapshot that is new enough; waits for the watch where it has to.
+  ///
+  /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
+  ///   `notStarted`, `notLoaded` or `stopped`; `cancelled`.
+  public func snapshot(_ mode: SnapshotMode, timeout: Duration = .seconds(5)) async throws -> CacheSnapshot<Value> {
+    let revision =
+      switch mode.kind {
+      case .includingMyWrites: highestKnown
+      case .atLeast(let revision): revision
+      }
+    try await wait(for: revision, timeout: timeout)
+    return try snapshot()
+  }
+}
