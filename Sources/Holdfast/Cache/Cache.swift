@@ -18,6 +18,7 @@ public final class Cache<Value: Sendable>: Service {
   let logger: Logger
   let index = CacheIndex<CacheContent<Value>>()
   let waiters = RevisionWaiters()
+  let healthObservers = HealthObservers()
   /// What the machine wants done next. A new step makes the current one obsolete.
   let steps = Mailbox<Step>()
   private let state: Mutex<State>
@@ -66,12 +67,15 @@ public final class Cache<Value: Sendable>: Service {
 
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   func handle(_ input: CacheMachine<CacheContent<Value>>.Input) {
-    state.withLock { state in
+    let isHealthNew = state.withLock { state in
+      let (phase, quarantined) = (state.machine.phase, state.quarantined.count)
       let actions = state.machine.handle(input)
       // What is published and the revision that it reaches are one step for readers.
       let reached = actions.lazy.compactMap(\.reached).last
       for action in actions { perform(action, reached, &state) }
+      return state.machine.phase != phase || state.quarantined.count != quarantined
     }
+    if isHealthNew { healthObservers.notify() }
   }
 
   private func perform(

@@ -54,7 +54,10 @@ final class ShellSession {
       group.addTask { [cache] in try? await cache.run() }
       defer { group.cancelAll() }
       do {
-        try await cache.waitUntilLoaded(timeout: CacheConfiguration().startTimeout)
+        let timeout = CacheConfiguration().startTimeout
+        try await cache.waitUntilLoaded(timeout: timeout)
+        // Whose watch is refused is told so by `health`; reads work.
+        try? await cache.waitUntilLive(timeout: timeout)
       } catch {
         return .failedStart(HoldfastError(wrapping: error))
       }
