@@ -4,24 +4,30 @@ extension Backend {
   ///
   /// Small pages are slow in the server, pages of large values are refused or take too long: a page aims at so many bytes,
   /// going by the one before, and one that fails for its size is asked for again in smaller pieces.
-  func list(_ range: KeyRange, page: Int64 = 10_000, pageBytes: Int = 16 << 20) async throws -> RangeResponse {
+  ///
+  /// - Parameter revision: The revision whose state to read; the store's newest when nil. A compaction of it is an error.
+  func list(
+    _ range: KeyRange, at revision: Revision? = nil, page: Int64 = 10_000, pageBytes: Int = 16 << 20
+  ) async throws -> RangeResponse {
     var attempts = 0
     while true {
       do {
-        return try await listOnce(range, page: page, pageBytes: pageBytes)
+        return try await listOnce(range, at: revision, page: page, pageBytes: pageBytes)
       } catch let error as HoldfastError {
         attempts += 1
-        guard error.code == .compacted, attempts < 5 else { throw error }
+        guard error.code == .compacted, revision == nil, attempts < 5 else { throw error }
       }
     }
   }
 
-  private func listOnce(_ range: KeyRange, page: Int64, pageBytes: Int) async throws -> RangeResponse {
+  private func listOnce(
+    _ range: KeyRange, at revision: Revision?, page: Int64, pageBytes: Int
+  ) async throws -> RangeResponse {
     var size = PageSize(most: page, bytes: pageBytes)
     var request = RangeRequest(range)
-    request.limit = size.limit
+    request.revision = revision
     var list = try await self.page(request, &size)
-    request.revision = list.header.revision
+    request.revision = revision ?? list.header.revision
     var more = list.more
     if more, list.keyValues.isEmpty {
       throw HoldfastError(

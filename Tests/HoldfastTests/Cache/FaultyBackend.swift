@@ -11,6 +11,7 @@ final class FaultyBackend: Backend {
     var isAway = false
     var isWatchCut = false
     var losesWriteAnswers = false
+    var losesEvents = false
     var transactions = 0
   }
 
@@ -39,6 +40,10 @@ final class FaultyBackend: Backend {
 
   /// Watches deliver nothing; requests work.
   func setWatchCut(_ isCut: Bool) { state.withLock { $0.isWatchCut = isCut } }
+
+  /// Watches lose what happens, and say nothing: what some servers do.
+  func setLosesEvents(_ loses: Bool) { state.withLock { $0.losesEvents = loses } }
+  fileprivate var losesEvents: Bool { state.withLock { $0.losesEvents } }
 
   /// Writes are applied, and their answers lost.
   func setLosesWriteAnswers(_ loses: Bool) { state.withLock { $0.losesWriteAnswers = loses } }
@@ -157,6 +162,9 @@ private final class FaultyWatch: WatchSource {
         if case .batch(let batch) = update, let last = batch.events.last {
           state.request.startRevision = last.modRevision.next
         }
+      }
+      if owner.losesEvents, case .batch(let batch) = update {
+        return .progress(WatchProgress(revision: batch.events.last?.modRevision ?? .zero, requested: false))
       }
       return update
     }

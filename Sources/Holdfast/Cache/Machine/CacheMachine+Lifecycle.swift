@@ -34,6 +34,12 @@ extension CacheMachine {
     return resync(HoldfastError(.unavailable, "the store went back to an older revision; listing again"))
   }
 
+  /// A list repairs it by difference. One that is on its way was asked for when something else was wrong, and does as well.
+  mutating func diverged(_ cause: HoldfastError, at found: Revision, epoch: Int) -> [Action] {
+    guard case .watch = activity, epoch == self.epoch, let revision, found <= revision else { return [] }
+    return resync(cause)
+  }
+
   mutating func requestList() -> [Action] {
     attempt += 1
     activity = .list(known: highestKnown)

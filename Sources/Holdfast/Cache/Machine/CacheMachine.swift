@@ -28,6 +28,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// A write or a quorum read of this epoch was answered below what `highestKnown` was when it was sent: the store went
     /// back. The next list begins a new epoch, even if the store has caught up with its old revision meanwhile.
     case rewound(epoch: Int)
+    /// The base of this epoch was found not to be what the store held at this revision.
+    case diverged(HoldfastError, at: Revision, epoch: Int)
     case stop
   }
 
@@ -98,6 +100,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
     case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
     case .rewound(let epoch): rewound(epoch)
+    case .diverged(let error, let revision, let epoch): diverged(error, at: revision, epoch: epoch)
     case .acknowledged(let effects, let revision, let epoch): acknowledge(effects, at: revision, epoch: epoch)
     }
   }

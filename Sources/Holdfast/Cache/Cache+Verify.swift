@@ -1,0 +1,75 @@
+import Logging
+
+/// What a comparison of a cache with its store has shown.
+public struct CacheVerification: Hashable, Sendable {
+  /// The revision at which both were compared.
+  public let revision: Revision
+  /// How many keys the store held in the keyspace.
+  public let keys: Int
+  /// The keys, relative to the keyspace and in order, that were missing in memory, too many, or held something else. They
+  /// are being repaired when there are any.
+  public let differences: [Key]
+
+  public var isCorrect: Bool { differences.isEmpty }
+}
+
+extension Cache {
+  /// Compares memory with the store, key by key and byte by byte, at one revision. If they differ, which only a fault of a
+  /// server or of Holdfast can cause, the cache lists again and repairs itself by difference; ``health`` says `stale` until then.
+  ///
+  /// It reads the whole keyspace from the store: something for an operator or a timer, not for a request.
+  ///
+  /// - Throws: ``HoldfastError``: `notStarted`, `notLoaded` or `stopped`; what the store answers; `compacted` when the store is
+  ///   compacted faster than it can be read.
+  public func verify() async throws -> CacheVerification {
+    var attempts = 0
+    while true {
+      let epoch = epoch
+      let snapshot = try snapshot()
+      do {
+        let list = try await store.backend.list(keyspace.range, at: snapshot.revision)
+        let differences = snapshot.differences(from: list.keyValues)
+        if !differences.isEmpty {
+          logger.error(
+            "The cache differed from the store and is repaired",
+            metadata: ["keys": "\(differences.count)", "revision": "\(snapshot.revision)"])
+          let cause = HoldfastError(
+            .dataLoss, "\(differences.count) keys differed from the store; listing again", key: differences.first,
+            revision: snapshot.revision)
+          handle(.diverged(cause, at: snapshot.revision, epoch: epoch))
+        }
+        return CacheVerification(revision: snapshot.revision, keys: list.keyValues.count, differences: differences)
+      } catch let error as HoldfastError {
+        // A compaction overtook the snapshot, or the store went back behind it: with a newer snapshot it may work.
+        attempts += 1
+        guard [.compacted, .futureRevision].contains(error.code), attempts < 5 else { throw error }
+      }
+    }
+  }
+}
+
+extension CacheSnapshot {
+  /// The keys, relative to the keyspace, at which the snapshot is not this list, which is in key order.
+  func differences(from list: [KeyValue]) -> [Key] {
+    var differences: [Key] = []
+    var held = records.makeIterator()
+    var next = held.next()
+    for keyValue in list {
+      while let extra = next, extra.key < keyValue.key {
+        differences.append(keyspace.relativeKey(of: extra.key))
+        next = held.next()
+      }
+      if let same = next, same.key == keyValue.key {
+        if same.value.keyValue != keyValue { differences.append(keyspace.relativeKey(of: keyValue.key)) }
+        next = held.next()
+      } else {
+        differences.append(keyspace.relativeKey(of: keyValue.key))
+      }
+    }
+    while let extra = next {
+      differences.append(keyspace.relativeKey(of: extra.key))
+      next = held.next()
+    }
+    return differences
+  }
+}
