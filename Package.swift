@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "HoldfastEmbedded", targets: ["HoldfastEmbedded"]),
     .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
     .executable(name: "holdfast", targets: ["HoldfastCLI"]),
+    .executable(name: "holdfast-simulate", targets: ["HoldfastSimulateCLI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -69,6 +70,22 @@ let package = Package(
 
     // The engine that needs no server.
     .target(name: "HoldfastEmbedded", dependencies: ["HoldfastCore"], swiftSettings: settings),
+
+    // A whole cluster with its clients in one deterministic process, and the judges of what it does.
+    .target(
+      name: "HoldfastSimulation",
+      dependencies: ["HoldfastCore", "Holdfast", "HoldfastEtcdMachines", "HoldfastEmbedded"],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastSimulateCommand",
+      dependencies: ["HoldfastSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "HoldfastSimulateCLI",
+      dependencies: [
+        "HoldfastSimulateCommand", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
 
     // What users' tests (and ours) run against any backend.
     .target(name: "HoldfastTesting", dependencies: ["HoldfastCore", "Holdfast"], swiftSettings: settings),

@@ -18,7 +18,7 @@ public struct CacheConfiguration: Sendable {
 
   /// The wait before the attempt after so many failures; `jitter` is in 0 ..< 1 and takes up to half of it away, so that
   /// many caches do not come back at once.
-  func backoff(failures: Int, jitter: Double) -> Duration {
+  package func backoff(failures: Int, jitter: Double) -> Duration {
     guard failures > 0 else { return .zero }
     let doubled = backoff.lowerBound * (1 << min(failures - 1, 20))
     return min(doubled, backoff.upperBound) * (1 - jitter / 2)

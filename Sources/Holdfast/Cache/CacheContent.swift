@@ -1,5 +1,5 @@
 /// What a cache keeps of a value.
-enum CacheContent<Value: Sendable>: Sendable {
+package enum CacheContent<Value: Sendable>: Sendable {
   case value(Stored<Value>)
   /// Decoded anew for each read, from the bytes beside it: nobody can change what others read.
   case encoded
@@ -7,11 +7,11 @@ enum CacheContent<Value: Sendable>: Sendable {
   case undecodable(HoldfastError)
 }
 
-typealias Record<Value: Sendable> = CacheRecord<CacheContent<Value>>
+package typealias Record<Value: Sendable> = CacheRecord<CacheContent<Value>>
 
 extension Keyspace {
   /// Decodes a raw key-value for a cache. Never throws: what does not decode is kept with its error.
-  func record(_ keyValue: KeyValue) -> Record<Value> {
+  package func record(_ keyValue: KeyValue) -> Record<Value> {
     do {
       let stored = try decode(keyValue)
       return Record<Value>(keyValue: keyValue, content: decodesEachRead ? .encoded : .value(stored))
@@ -31,14 +31,14 @@ extension Keyspace {
     }
   }
 
-  func change(_ event: WatchEvent) -> CacheChange<CacheContent<Value>> {
+  package func change(_ event: WatchEvent) -> CacheChange<CacheContent<Value>> {
     switch event.kind {
     case .put: .put(record(event.keyValue))
     case .delete: .delete(event.key, event.modRevision)
     }
   }
 
-  func effect(_ write: AcknowledgedWrite) -> WriteEffect<CacheContent<Value>> {
+  package func effect(_ write: AcknowledgedWrite) -> WriteEffect<CacheContent<Value>> {
     switch write {
     case .put(let keyValue): .put(record(keyValue))
     case .delete(let range): .delete(range)

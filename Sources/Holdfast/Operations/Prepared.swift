@@ -1,5 +1,5 @@
 /// An operation ready to be sent: encoded, with what must hold for it, and how to read the answers to its requests.
-struct Prepared<Result: Sendable>: Sendable {
+package struct Prepared<Result: Sendable>: Sendable {
   var name: String
   /// The options that the operation takes.
   var accepts: Set<OperationOptions.Name>
@@ -9,7 +9,7 @@ struct Prepared<Result: Sendable>: Sendable {
   var ttl: Duration?
   /// Whether its requests may be sent in several transactions, pinned to the revision of the first.
   var isSplittable = false
-  let decode: @Sendable (OperationAnswer) throws -> Result
+  package let decode: @Sendable (OperationAnswer) throws -> Result
 
   init(
     _ name: String, accepts: Set<OperationOptions.Name> = [], guards: [Guard] = [], requests: [StoreRequest],
@@ -26,13 +26,13 @@ struct Prepared<Result: Sendable>: Sendable {
   var keys: [Key] { requests.compactMap(\.firstKey) }
 
   /// Without the type of the result, as the executor needs it.
-  var plan: OperationPlan {
+  package var plan: OperationPlan {
     OperationPlan(name: name, guards: guards, requests: requests, ttl: ttl, isSplittable: isSplittable)
   }
 }
 
 /// What one operation brings into a transaction.
-struct OperationPlan: Sendable {
+package struct OperationPlan: Sendable {
   var name: String
   var guards: [Guard]
   var requests: [StoreRequest]
@@ -41,7 +41,7 @@ struct OperationPlan: Sendable {
 }
 
 /// What a transaction answered to one operation.
-struct OperationAnswer: Sendable {
+package struct OperationAnswer: Sendable {
   var header: ResponseHeader
   /// One for each of the operation's requests.
   var responses: [StoreResponse]

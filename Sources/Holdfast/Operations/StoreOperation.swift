@@ -19,7 +19,7 @@ public struct StoreOperation<Result: Sendable>: Sendable {
   /// Whether it can be told that it would write.
   package var writes: Bool { (try? prepare(options))?.plan.writes ?? false }
 
-  func prepared() throws -> Prepared<Result> {
+  package func prepared() throws -> Prepared<Result> {
     var prepared = try prepare(options)
     let outcome: HoldfastError.Outcome? = prepared.plan.writes ? .refused : nil
     if let unfit = options.given.first(where: { !prepared.accepts.contains($0) }) {

@@ -1,14 +1,14 @@
 /// What a transaction that was answered has written, read off its request and its answer: the branch that was taken, nested
 /// ones too.
-struct Effects: Equatable, Sendable {
+package struct Effects: Equatable, Sendable {
   /// Puts and deletes of which everything is known.
-  var writes: [AcknowledgedWrite] = []
+  package var writes: [AcknowledgedWrite] = []
   /// Keys that were written, of which version and create revision are not known (no previous value was asked for).
   var unresolved: [Key] = []
 
   init() {}
 
-  init(_ request: TransactionRequest, _ response: TransactionResponse) {
+  package init(_ request: TransactionRequest, _ response: TransactionResponse) {
     add(request, response, revision: response.header.revision)
   }
 
@@ -30,6 +30,24 @@ struct Effects: Equatable, Sendable {
       return
     }
     writes.append(.put(put.written(previous: previous, at: revision).current))
+  }
+}
+
+extension Effects {
+  /// How a cache of some range learns of the writes.
+  package enum Route: Equatable, Sendable {
+    /// They do not concern it.
+    case none
+    case acknowledge([AcknowledgedWrite])
+    /// It has to wait until its watch has delivered them.
+    case follow
+  }
+
+  /// Half of a transaction must not be seen: where a part has to wait for the watch, the rest comes with it.
+  package func route(to range: KeyRange) -> Route {
+    if unresolved.contains(where: range.contains) { return .follow }
+    let own = writes.filter { $0.concerns(range) }
+    return own.isEmpty ? .none : .acknowledge(own)
   }
 }
 

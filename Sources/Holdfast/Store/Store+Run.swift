@@ -41,14 +41,13 @@ extension Store {
     let observers = allObservers()
     var waiting: [any WriteObserver] = []
     for observer in observers {
-      // Half of a transaction must not be seen: where a part has to wait for the watch, the rest comes with it.
-      if effects.unresolved.contains(where: observer.range.contains) {
-        waiting.append(observer)
-        continue
+      switch effects.route(to: observer.range) {
+      case .none: continue
+      case .follow: waiting.append(observer)
+      case .acknowledge(let writes):
+        let epoch = epochs[ObjectIdentifier(observer)] ?? observer.epoch
+        observer.acknowledged(writes, at: revision, epoch: epoch)
       }
-      let own = effects.writes.filter { $0.concerns(observer.range) }
-      let epoch = epochs[ObjectIdentifier(observer)] ?? observer.epoch
-      if !own.isEmpty { observer.acknowledged(own, at: revision, epoch: epoch) }
     }
     for observer in waiting {
       do {

@@ -11,7 +11,7 @@ protocol WriteObserver: AnyObject, Sendable {
 }
 
 /// One thing that an acknowledged transaction did.
-enum AcknowledgedWrite: Equatable, Sendable {
+package enum AcknowledgedWrite: Equatable, Sendable {
   case put(KeyValue)
   case delete(KeyRange)
 

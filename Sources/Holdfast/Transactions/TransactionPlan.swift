@@ -1,8 +1,13 @@
 /// Several operations as one request to the store: pure, from plans to a request, and from its answer back to each plan.
-struct TransactionPlan: Sendable {
+package struct TransactionPlan: Sendable {
   var operations: [OperationPlan]
   /// Conditions of the whole transaction.
   var conditions: [Condition]
+
+  package init(operations: [OperationPlan], conditions: [Condition] = []) {
+    self.operations = operations
+    self.conditions = conditions
+  }
 
   private var guards: [Guard] {
     conditions.map { Guard($0.compare, .condition) } + operations.flatMap(\.guards)
@@ -11,7 +16,7 @@ struct TransactionPlan: Sendable {
   /// The request, with the leases that were granted for operations (by index).
   ///
   /// The failure branch reads what every guard looks at, so that a refusal can name the guard and what is there instead.
-  func request(leases: [Int: Lease] = [:]) -> TransactionRequest {
+  package func request(leases: [Int: Lease] = [:]) -> TransactionRequest {
     var seen: Set<RangeRequest> = []
     let reads = guards.map(\.compare.violation).filter { seen.insert($0).inserted }
     return TransactionRequest(
@@ -43,7 +48,7 @@ struct TransactionPlan: Sendable {
   }
 
   /// The answers of a transaction that succeeded, one for each operation.
-  func answers(_ response: TransactionResponse, leases: [Int: Lease]) throws -> [OperationAnswer] {
+  package func answers(_ response: TransactionResponse, leases: [Int: Lease]) throws -> [OperationAnswer] {
     guard response.responses.count == operations.reduce(0, { $0 + $1.requests.count }) else {
       throw HoldfastError(
         .protocolViolation,
@@ -59,7 +64,7 @@ struct TransactionPlan: Sendable {
   }
 
   /// Why a transaction was refused: the first guard that does not hold for what the failure branch read.
-  func refusal(_ response: TransactionResponse) -> HoldfastError {
+  package func refusal(_ response: TransactionResponse) -> HoldfastError {
     let held = response.responses.reduce(into: [KeyValue]()) { all, answer in
       if case .range(let range) = answer { all += range.keyValues }
     }

@@ -3,7 +3,7 @@ package import HoldfastCore
 extension MVCCStore {
   /// The next update of a watch, or nil when there is none for now. It moves the cursor.
   ///
-  /// First comes `started`, at once. Then events, in batches of at most 1,000 revisions that concern the watch. When nothing
+  /// First comes `started`, at once. Then events, in batches of a limited number of revisions that concern the watch. When nothing
   /// is left up to the store's revision, and the store has moved on since the watch last looked, a `progress` says so: it is
   /// in order with the events, hence not `requested`. A watch that starts in the future has no progress before its start.
   ///
@@ -39,7 +39,7 @@ extension MVCCStore {
       if wanted.isEmpty { continue }
       events += wanted
       revisions += 1
-      if revisions == WatchCursor.maximumRevisions { break }
+      if revisions == cursor.maximumRevisions { break }
     }
     if cursor.request.previous {
       for index in events.indices { events[index].previous = previous(of: events[index]) }

@@ -1,0 +1,72 @@
+public import ArgumentParser
+import HoldfastSimulation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The options and the work of `holdfast simulate` and of the light tool `holdfast-simulate`, which are the same.
+public struct SimulateOptions: ParsableArguments {
+  public static let abstract = "Run a simulated cluster, its clients and caches under faults, seed by seed."
+  public static let discussion = """
+    Every run is a function of its seed. Invariants are checked at every step; the exit code is 1 when one is violated, or \
+    when with 1,000 seeds or more a kind of fault or a check never happened. `--seed S --trace` tells a run line by line.
+    """
+
+  @Option(help: "How many seeds.") var seeds = 1_000
+  @Option(help: "The first seed.") var from: UInt64 = 1
+  @Option(help: "This seed alone; a violation is shrunk to the steps that it needs.") var seed: UInt64?
+  @Flag(help: "With --seed: tell what happens.") var trace = false
+  @Option(help: "The server to simulate: correct, 3.4.23, 3.5.1, 3.5.12, or all of them one after the other.")
+  var profile = "all"
+  @Option(help: "Things that happen in a run before its faults end.") var steps = 300
+  @Option(help: "Runs at the same time.") var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  public init() {}
+
+  public func validate() throws {
+    guard (1...100_000_000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); it must be at least 1") }
+    guard (1...100_000).contains(steps) else { throw ValidationError("--steps is \(steps); it must be 1 to 100,000") }
+    guard (1...1_024).contains(workers) else { throw ValidationError("--workers is \(workers); it must be 1 to 1,024") }
+    if trace, seed == nil { throw ValidationError("--trace needs --seed") }
+    _ = try profiles
+  }
+
+  private var profiles: [Profile] {
+    get throws {
+      if profile == "all" { return Profile.allCases }
+      guard let known = Profile(rawValue: profile) else {
+        let names = Profile.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("--profile is \(profile); there are \(names) and all")
+      }
+      return [known]
+    }
+  }
+
+  /// Makes the runs and hands out lines to print; false when something is wrong.
+  public func run(asJSON: Bool, print: @escaping @Sendable (String) throws -> Void) async throws -> Bool {
+    var isClean = true
+    for profile in try profiles {
+      var options = SimulationOptions()
+      (options.profile, options.first, options.seeds, options.steps) = (
+        profile, seed ?? from, seed == nil ? seeds : 1, steps
+      )
+      if let seed { try tell(options, seed, asJSON, print) }
+      let start = ContinuousClock.now
+      let report = await Simulator.run(options, workers: workers)
+      let summary = SimulationSummary(options, report, duration: ContinuousClock.now - start)
+      try print(asJSON ? summary.json : summary.text)
+      if !summary.isClean { isClean = false }
+    }
+    return isClean
+  }
+
+  private func tell(
+    _ options: SimulationOptions, _ seed: UInt64, _ asJSON: Bool, _ print: (String) throws -> Void
+  ) throws {
+    guard trace, !asJSON else { return }
+    for line in Simulator.trace(options, seed: seed) { try print(line) }
+  }
+}

@@ -1,0 +1,95 @@
+import Holdfast
+import HoldfastCore
+import HoldfastEtcdMachines
+
+/// A cache: the real machine, what its readers see, and what it waits for.
+struct SimulatedCache {
+  typealias Content = CacheContent<SimulatedValue>
+  typealias Machine = CacheMachine<Content>
+
+  enum Work {
+    case none
+    case backOff(attempt: Int, until: Duration)
+    case list(attempt: Int, ListMachine)
+    case watch(attempt: Int, SimulatedWatch)
+  }
+
+  let client: Int
+  let keyspace: Keyspace<SimulatedValue>
+  var machine: Machine
+  var work = Work.none
+  var isRunning = false
+  /// What its readers see of each of the simulation's keys.
+  var index: [CacheRecord<Content>?]
+  var isReadable = false
+  var observed = Observations()
+  /// The simulation's keys that it covers.
+  let keys: [Int]
+
+  init(client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit) {
+    self.client = client
+    self.keyspace = keyspace
+    machine = Machine(range: keyspace.range, overlayLimit: overlay)
+    index = Array(repeating: nil, count: Keys.all.count)
+    keys = Keys.all.indices.filter { keyspace.range.contains(Keys.all[$0]) }
+  }
+
+  /// The base of the cache's keys, in their order.
+  var base: [(index: Int, keyValue: KeyValue?)] { keys.map { ($0, machine.base[Keys.all[$0]]?.keyValue) } }
+}
+
+/// A watch of a cache, as the client's shell runs it.
+struct SimulatedWatch {
+  var machine: WatchMachine
+  var actions: [WatchMachine.Action] = []
+  var stream: Int?
+  var turn: EndpointMachine.Turn?
+  /// Until when a message must come.
+  var deadline: Duration?
+  /// Until when it backs off.
+  var wakes: Duration?
+
+  let range: KeyRange
+
+  init(range: KeyRange, from revision: Revision) {
+    self.range = range
+    machine = WatchMachine(range: range, from: revision)
+  }
+
+  mutating func handle(_ input: WatchMachine.Input) {
+    let next = machine.handle(input)
+    // What was planned is overtaken by an outage or the end, except for what is still to be reported.
+    switch next.first {
+    case .leaveEndpoint, .fail: actions.removeAll { if case .report = $0 { false } else { true } }
+    default: break
+    }
+    actions += next
+    deadline = nil
+    wakes = nil
+  }
+}
+
+/// What the readers of a cache have seen, and so must not see undone.
+struct Observations {
+  enum Reason { case seen, gone, written, deleted }
+
+  /// Of each key the lowest revision that it may still show, in this epoch, and why.
+  var floors: [(revision: Revision, reason: Reason)]
+  /// The revision of the last snapshot.
+  var snapshot = Revision.zero
+  /// The keys whose values did not decode.
+  var quarantined: Set<Int> = []
+  /// The oldest history that what was seen can belong to.
+  var history = 0
+
+  init() { floors = Array(repeating: (.zero, .gone), count: Keys.all.count) }
+
+  mutating func raise(_ key: Int, to revision: Revision, _ reason: Reason) {
+    if revision > floors[key].revision { floors[key] = (revision, reason) }
+  }
+
+  mutating func beginEpoch() {
+    floors = Array(repeating: (.zero, .gone), count: Keys.all.count)
+    snapshot = .zero
+  }
+}

@@ -1,0 +1,35 @@
+import Holdfast
+import HoldfastCore
+
+/// An operation of a client, from its request to what the caller was told.
+struct SimulatedOperation {
+  enum Kind: CaseIterable {
+    case put, create, update, delete, deleteStored, deleteFolder, putPair, deletePair, get, blindPut
+  }
+
+  enum State {
+    case sent
+    /// Acknowledged; some of the client's caches have to follow first.
+    case following([Int], Revision)
+  }
+
+  let id: Int
+  let client: Int
+  let kind: Kind
+  /// The typed operations as the store would send them; nil for a request of no type.
+  let plan: TransactionPlan?
+  let request: TransactionRequest
+  /// The epoch of each of the client's caches when the request was sent.
+  let epochs: [(cache: Int, epoch: Int)]
+  /// What it writes, if it writes a value.
+  let token: UInt32?
+  /// For what compares: the revision that it goes by.
+  let expected: Revision?
+  /// The keys that it may change or read.
+  let keys: [Int]
+  let invoked: Int
+  var state = State.sent
+
+  /// The revision that the key had when the store decided.
+  var comparesRevision: Bool { expected != nil }
+}

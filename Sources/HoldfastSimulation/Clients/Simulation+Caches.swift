@@ -1,0 +1,112 @@
+import Holdfast
+import HoldfastCore
+
+/// What a cache's shell does: it carries out what the machine says.
+extension Simulation {
+  func startCache(_ cache: Int) {
+    caches[cache].isRunning = true
+    handle(cache, .start)
+  }
+
+  func restartCache() -> Bool {
+    let cache = choices.pick(caches.count)
+    if caches[cache].isRunning {
+      inject(.cacheRestarted)
+      handle(cache, .stop)
+      turn(cache, to: .none)
+      caches[cache].isRunning = false
+      caches[cache].isReadable = false
+      followOperations()
+    } else {
+      tell("cache \(cache): starts again")
+      startCache(cache)
+    }
+    return true
+  }
+
+  /// Hands an input to a cache's machine and does what it says.
+  func handle(_ cache: Int, _ input: SimulatedCache.Machine.Input) {
+    let actions = caches[cache].machine.handle(input)
+    for action in actions {
+      switch action {
+      case .publish(let changes):
+        for change in changes {
+          guard let key = Keys.index(change.key) else { continue }
+          caches[cache].index[key] = change.record
+        }
+        tell("cache \(cache): shows \(changes.map { "\($0.key)@\($0.record?.keyValue.modRevision ?? .zero)" })")
+        // What is published and the revision that it reaches are one step for readers.
+        if let reached = actions.reached { reach(cache, reached) }
+        for change in changes { Keys.index(change.key).map { observe($0, cache) } }
+      case .reached(let revision):
+        reach(cache, revision)
+      case .list(let attempt, let failures):
+        let wait = CacheConfiguration().backoff(failures: failures, jitter: 0)
+        turn(cache, to: .backOff(attempt: attempt, until: now + wait))
+        if wait == .zero { startList(cache, attempt) }
+      case .watch(let attempt, let from):
+        turn(cache, to: .none)
+        startWatch(cache, attempt: attempt, from: from)
+      case .newEpoch(let epoch):
+        tell("cache \(cache): epoch \(epoch) begins")
+        caches[cache].observed.beginEpoch()
+      case .health(let phase):
+        tell("cache \(cache): \(phase)")
+        if case .connecting = phase { caches[cache].isReadable = false }
+      }
+    }
+    followOperations()
+  }
+
+  private func reach(_ cache: Int, _ revision: Revision) {
+    caches[cache].isReadable = true
+    fingerprint.add(revision)
+    observeBase(cache, revision)
+  }
+
+  private func turn(_ cache: Int, to work: SimulatedCache.Work) {
+    dropWatch(cache)
+    cancelCall(for: cache)
+    caches[cache].work = work
+  }
+
+  private func startList(_ cache: Int, _ attempt: Int) {
+    // Small pages, so that lists have several.
+    list(cache, attempt, ListMachine(caches[cache].machine.range, page: 30, pageBytes: 20), .start)
+  }
+
+  private func list(_ cache: Int, _ attempt: Int, _ machine: ListMachine, _ input: ListMachine.Input) {
+    var machine = machine
+    let action = machine.handle(input)
+    caches[cache].work = .list(attempt: attempt, machine)
+    switch action {
+    case .request(let request): call(caches[cache].client, .list(cache: cache, attempt: attempt), .range(request))
+    case .done(let list):
+      tell("cache \(cache): lists \(list.keyValues.count) keys at \(list.header.revision)")
+      let records = list.keyValues.map(caches[cache].keyspace.record)
+      handle(cache, .listed(attempt: attempt, header: list.header, records: records))
+    case .fail(let error): handle(cache, .listFailed(attempt: attempt, error))
+    }
+  }
+
+  func pageArrived(_ cache: Int, _ attempt: Int, _ result: Result<CallAnswer, HoldfastError>) {
+    guard case .list(attempt, let machine) = caches[cache].work else { return }
+    switch result {
+    case .success(.range(let page)): list(cache, attempt, machine, .answered(page))
+    case .failure(let error): list(cache, attempt, machine, .failed(error))
+    case .success(.transact): break
+    }
+  }
+
+  func fireCacheTimers() {
+    for cache in caches.indices {
+      if case .backOff(let attempt, let until) = caches[cache].work, until <= now { startList(cache, attempt) }
+    }
+  }
+}
+
+extension [SimulatedCache.Machine.Action] {
+  fileprivate var reached: Revision? {
+    lazy.compactMap { if case .reached(let revision) = $0 { revision } else { nil } }.last
+  }
+}

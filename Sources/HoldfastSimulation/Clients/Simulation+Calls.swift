@@ -1,0 +1,95 @@
+import Holdfast
+import HoldfastCore
+import HoldfastEtcdMachines
+
+/// What a client's caller does: it carries out what the retry machine says.
+extension Simulation {
+  func call(_ client: Int, _ purpose: SimulatedCall.Purpose, _ request: CallRequest) {
+    var call = SimulatedCall(
+      id: nextID(), client: client, purpose: purpose, request: request, members: clients[client].members.count)
+    let actions = call.retry.handle(.start(now: now))
+    calls.append(call)
+    act(on: call.id, actions)
+  }
+
+  func cancelCall(for cache: Int) {
+    calls.removeAll { if case .list(cache, _) = $0.purpose { true } else { false } }
+  }
+
+  /// Does what the machine of a call says.
+  private func act(on id: Int, _ actions: [RetryMachine.Action]) {
+    guard let index = calls.firstIndex(where: { $0.id == id }) else { return }
+    let client = calls[index].client
+    var actions = actions
+    while !actions.isEmpty {
+      switch actions.removeFirst() {
+      case .attempt(let limit):
+        let turn = clients[client].callEndpoints.current
+        calls[index].attempt += 1
+        calls[index].state = .inFlight(turn, deadline: now + limit)
+        packets.append(
+          Packet(
+            call: id, attempt: calls[index].attempt, member: clients[client].members[turn.endpoint],
+            payload: .request(calls[index].request)))
+      case .keepEndpoint: keepEndpoint(of: calls[index])
+      case .leaveEndpoint(let resumes):
+        guard case .inFlight(let turn, _) = calls[index].state else { continue }
+        let next = clients[client].callEndpoints.handle(.failed(turn, jitter: 1))
+        guard resumes, case .use(_, let delay)? = next.first else { continue }
+        actions += calls[index].retry.handle(.mayResume(after: delay, now: now))
+      case .wait(let duration): calls[index].state = .waiting(until: now + duration)
+      case .fail(let error): return finish(calls.remove(at: index), .failure(error), history: oracle.current)
+      }
+    }
+  }
+
+  private func keepEndpoint(of call: SimulatedCall) {
+    guard case .inFlight(let turn, _) = call.state else { return }
+    _ = clients[call.client].callEndpoints.handle(.succeeded(turn))
+  }
+
+  /// An attempt came to an end. What is late for an earlier one is of no interest any more.
+  func answered(_ id: Int, attempt: Int, _ result: Result<CallAnswer, CallFailure>, history: Int) {
+    guard let index = calls.firstIndex(where: { $0.id == id && $0.attempt == attempt }) else { return }
+    guard case .inFlight = calls[index].state else { return }
+    switch result {
+    case .success(let answer):
+      keepEndpoint(of: calls[index])
+      finish(calls.remove(at: index), .success(answer), history: history)
+    case .failure(let failure):
+      act(on: id, calls[index].retry.handle(.failed(failure, now: now)))
+    }
+  }
+
+  private func finish(_ call: SimulatedCall, _ result: Result<CallAnswer, HoldfastError>, history: Int) {
+    switch call.purpose {
+    case .operation(let operation): finishOperation(operation, result, history: history)
+    case .list(let cache, let attempt): pageArrived(cache, attempt, result)
+    }
+  }
+
+  /// Fires the timers of calls that are due.
+  func fireCallTimers() {
+    for call in calls {
+      switch call.state {
+      case .inFlight(_, let deadline) where deadline <= now:
+        inject(.timeout)
+        let failure = CallFailure(.deadlineExceeded, "no answer in time", progress: .unknown)
+        answered(call.id, attempt: call.attempt, .failure(failure), history: oracle.current)
+      case .waiting(let until) where until <= now:
+        guard let index = calls.firstIndex(where: { $0.id == call.id }) else { continue }
+        act(on: call.id, calls[index].retry.handle(.waited(now: now)))
+      default: continue
+      }
+    }
+  }
+
+  var nextCallTimer: Duration? {
+    calls.map { call in
+      switch call.state {
+      case .inFlight(_, let deadline): deadline
+      case .waiting(let until): until
+      }
+    }.min()
+  }
+}

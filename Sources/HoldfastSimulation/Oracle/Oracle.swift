@@ -1,0 +1,81 @@
+import HoldfastCore
+import HoldfastEmbedded
+
+/// All that ever happened in the store, by revision. A restore begins another history, which shares the past with the one
+/// before.
+struct Oracle {
+  /// What each of the simulation's keys held.
+  typealias State = [KeyValue?]
+
+  struct History {
+    /// By revision; those below `first` say nothing.
+    var states: [State]
+
+    var revision: Revision { Revision(Int64(states.count - 1)) }
+
+    func state(at revision: Revision) -> State? {
+      let index = revision.rawValue
+      return index >= 0 && index < states.count ? states[Int(index)] : nil
+    }
+  }
+
+  private(set) var histories: [History]
+  /// In which revisions each write's token appeared, histories that are gone included.
+  private(set) var tokens: [UInt32: [Revision]] = [:]
+
+  init() {
+    let nothing = State(repeating: nil, count: Keys.all.count)
+    // Revision 0 is none, 1 is the empty store.
+    histories = [History(states: [nothing, nothing])]
+  }
+
+  var current: Int { histories.count - 1 }
+  var revision: Revision { histories[current].revision }
+  var state: State { histories[current].states.last ?? [] }
+
+  /// Takes note of what the store has committed since.
+  mutating func follow(_ store: MVCCStore) {
+    while revision < store.revision {
+      let next = revision.next
+      var state = self.state
+      // Nothing is compacted before it was noted.
+      for event in (try? store.events(in: .all, from: next, revisions: 1)) ?? [] where event.modRevision == next {
+        guard let index = Keys.index(event.key) else { continue }
+        state[index] = event.kind == .put ? event.keyValue : nil
+        if event.kind == .put { note(event.keyValue) }
+      }
+      histories[current].states.append(state)
+    }
+  }
+
+  private mutating func note(_ keyValue: KeyValue) {
+    let token = SimulatedCodec.token(keyValue.value)
+    if tokens[token]?.last != keyValue.modRevision { tokens[token, default: []].append(keyValue.modRevision) }
+  }
+
+  /// Begins the history of a store that went back to a revision.
+  mutating func restore(to revision: Revision) {
+    histories.append(History(states: Array(histories[current].states.prefix(Int(revision.rawValue) + 1))))
+  }
+
+  /// Whether the store ever held this.
+  func knows(_ keyValue: KeyValue, index: Int) -> Bool {
+    histories.contains { $0.state(at: keyValue.modRevision)?[index] == keyValue }
+  }
+
+  /// The first history, from one on, that held exactly this at a revision.
+  func history(from first: Int, holding state: [(index: Int, keyValue: KeyValue?)], at revision: Revision) -> Int? {
+    histories.indices.dropFirst(first).first { history in
+      guard let held = histories[history].state(at: revision) else { return false }
+      return state.allSatisfy { held[$0.index] == $0.keyValue }
+    }
+  }
+
+  /// The first revision from one on at which a key was gone; nil when it never was.
+  func absence(of index: Int, from revision: Revision, in history: Int) -> Revision? {
+    let states = histories[history].states
+    let first = max(0, Int(revision.rawValue))
+    guard first < states.count else { return nil }
+    return states[first...].firstIndex { $0[index] == nil }.map { Revision(Int64($0)) }
+  }
+}

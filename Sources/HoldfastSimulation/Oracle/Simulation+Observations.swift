@@ -1,0 +1,81 @@
+import Holdfast
+import HoldfastCore
+
+/// What a cache's readers may see.
+extension Simulation {
+  /// Looks at a key as a local reader does.
+  func observe(_ key: Int, _ cache: Int) {
+    let seen = caches[cache]
+    guard seen.isReadable else { return }
+    let floor = seen.observed.floors[key]
+    let name = Keys.all[key]
+    guard let record = seen.index[key] else {
+      let gone = oracle.histories.indices.dropFirst(seen.observed.history).lazy
+        .compactMap { self.oracle.absence(of: key, from: floor.revision, in: $0) }.first
+      check(
+        floor.reason.invariant, gone != nil,
+        "cache \(cache) shows nothing under \(name), which exists since before \(floor.revision) (\(floor.reason))")
+      if let gone { caches[cache].observed.raise(key, to: gone, .gone) }
+      return
+    }
+    let keyValue = record.keyValue
+    check(
+      floor.reason.invariant, keyValue.modRevision >= floor.revision,
+      "cache \(cache) shows \(name) of \(keyValue.modRevision), after \(floor.revision) (\(floor.reason))")
+    check(.noThinAir, oracle.knows(keyValue, index: key), "cache \(cache) shows \(keyValue), which never was")
+    let isMalformed = keyValue.value.first == 0xFF
+    var isQuarantined = false
+    if case .undecodable = record.content { isQuarantined = true }
+    if isMalformed || seen.observed.quarantined.contains(key) {
+      check(.malformedValues, isMalformed == isQuarantined, "cache \(cache) takes the value of \(name) for another one")
+    }
+    if isMalformed {
+      caches[cache].observed.quarantined.insert(key)
+    } else {
+      caches[cache].observed.quarantined.remove(key)
+    }
+    caches[cache].observed.raise(key, to: keyValue.modRevision, .seen)
+    if Keys.pair.contains(name), seen.keys.contains(key) { observePair(cache) }
+    if keyValue.lease != nil { count(.leases) }
+  }
+
+  private func observePair(_ cache: Int) {
+    let tokens = Keys.pair.map { key in
+      Keys.index(key).flatMap { caches[cache].index[$0] }.map { SimulatedCodec.token($0.keyValue.value) }
+    }
+    check(.atomicTransactions, tokens[0] == tokens[1], "cache \(cache) shows half of a transaction: \(tokens)")
+  }
+
+  /// Looks at the base whenever it moves: it is the range at one revision.
+  func observeBase(_ cache: Int, _ revision: Revision) {
+    let seen = caches[cache].observed
+    check(
+      .monotonicSnapshots, revision >= seen.snapshot, "cache \(cache) went back from \(seen.snapshot) to \(revision)")
+    caches[cache].observed.snapshot = revision
+    let history = oracle.history(from: seen.history, holding: caches[cache].base, at: revision)
+    check(.noLostUpdate, history != nil, "the base of cache \(cache) is not what the store was at \(revision)")
+    count(.snapshotConsistency)
+    if oracle.histories.count > 1 { count(.epochs) }
+    if let history { caches[cache].observed.history = history }
+    for key in caches[cache].keys {
+      let visible = caches[cache].machine.visible(Keys.all[key])?.keyValue
+      check(
+        .readYourWrites, visible == caches[cache].index[key]?.keyValue,
+        "cache \(cache) has not published what it holds under \(Keys.all[key])")
+    }
+    if caches[cache].machine.base.count > caches[cache].base.count { check(.noThinAir, false, "keys that never were") }
+  }
+
+  func count(_ invariant: Invariant) { record.checks[invariant.rawValue] += 1 }
+}
+
+extension Observations.Reason {
+  /// What is broken when a reader sees something older.
+  var invariant: Invariant {
+    switch self {
+    case .seen: .monotonicReads
+    case .gone, .deleted: .noResurrection
+    case .written: .readYourWrites
+    }
+  }
+}

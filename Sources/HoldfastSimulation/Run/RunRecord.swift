@@ -1,0 +1,26 @@
+import Holdfast
+import HoldfastCore
+
+/// What one run did.
+struct RunRecord {
+  var steps = 0
+  var operations = 0
+  var restores = 0
+  var faults: [Fault: Int] = [:]
+  /// By the invariant's number.
+  var checks = [Int](repeating: 0, count: Invariant.allCases.count + 1)
+}
+
+/// What became of a write, as its caller was told.
+struct WriteRecord {
+  let token: UInt32
+  let outcome: HoldfastError.Outcome
+}
+
+/// Two runs of one seed must have the same.
+struct Fingerprint: Hashable {
+  private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  mutating func add(_ number: UInt64) { value = (value ^ number) &* 0x100_0000_01B3 }
+  mutating func add(_ revision: Revision?) { add(UInt64(bitPattern: revision?.rawValue ?? -1)) }
+}

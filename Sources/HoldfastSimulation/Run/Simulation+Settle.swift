@@ -1,0 +1,63 @@
+import Holdfast
+import HoldfastCore
+
+/// The end of a run: no more faults, and everybody gets the time that is needed.
+extension Simulation {
+  func settle() {
+    choices.settle()
+    tell("faults end")
+    for index in cluster.members.indices {
+      cluster.members[index].isUp = true
+      cluster.members[index].isPartitioned = false
+      cluster.members[index].staleReads = 0
+    }
+    for cache in caches.indices where !caches[cache].isRunning { startCache(cache) }
+    for _ in 0..<400 where violation == nil {
+      while violation == nil, advance() {}
+      if isSettled { return }
+      for index in streams.indices { _ = reportProgress(on: index) }
+      while violation == nil, advance() {}
+      if isSettled { return }
+      now = max(now, nextTimer ?? now + .seconds(1))
+      fireTimers()
+    }
+    guard violation == nil else { return }
+    let waiting = caches.indices.filter { !isSettled($0) }
+    check(.failLoud, false, "at the end caches \(waiting) do not catch up: \(waiting.map { caches[$0].machine.phase })")
+  }
+
+  private func advance() -> Bool {
+    deliverRequest() || deliverAnswer() || replicate() || serveStream() || receiveMessage()
+  }
+
+  private var isSettled: Bool {
+    calls.isEmpty && operations.isEmpty && caches.indices.allSatisfy(isSettled)
+      && streams.allSatisfy { $0.messages.isEmpty && $0.requests.isEmpty && !$0.isBlackHole }
+  }
+
+  private func isSettled(_ cache: Int) -> Bool {
+    let machine = caches[cache].machine
+    return machine.phase == .live && machine.overlayCount == 0 && machine.revision == oracle.revision
+  }
+
+  /// What can be told only at the end.
+  func judge() {
+    for cache in caches.indices {
+      let held = caches[cache].base
+      check(
+        .convergence, held.allSatisfy { oracle.state[$0.index] == $0.keyValue },
+        "cache \(cache) is not what the store is at the end")
+      check(
+        .convergence, caches[cache].machine.tombstoneCount == 0 && caches[cache].machine.overlayCount == 0,
+        "cache \(cache) still holds what it has confirmed")
+      check(
+        .failLoud, caches[cache].machine.phase == .live,
+        "cache \(cache) follows and says \(caches[cache].machine.phase)")
+    }
+    for outcome in outcomes {
+      let times = oracle.tokens[outcome.token]?.count ?? 0
+      let isTrue = outcome.outcome == .refused ? times == 0 : times <= 1
+      check(.atMostOnce, isTrue, "a write told as \(outcome.outcome) is in the log \(times) times")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A report in words, and whether it is good enough.
+public struct SimulationSummary: Encodable, Sendable {
+  struct Failure: Encodable {
+    let seed: UInt64
+    let step: Int
+    let invariant: String
+    let message: String
+  }
+
+  let profile: String
+  let firstSeed: UInt64
+  let seeds: Int
+  let steps: Int
+  let operations: Int
+  let faults: [String: Int]
+  let checks: [String: Int]
+  let violations: Int
+  /// The first of them.
+  let failures: [Failure]
+  /// Kinds of faults and checks of which there was none, in a number of runs that should have them all.
+  let missing: [String]
+  let fingerprint: String
+  let seconds: Double
+
+  public init(_ options: SimulationOptions, _ report: SimulationReport, duration: Duration) {
+    profile = options.profile.rawValue
+    firstSeed = options.first
+    seeds = report.seeds
+    steps = report.steps
+    operations = report.operations
+    faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
+    checks = Dictionary(
+      uniqueKeysWithValues: Invariant.simulated.map { ("\($0.rawValue) \($0.name)", report.checks[$0.rawValue]) })
+    violations = report.failures.count
+    failures = report.failures.prefix(10).map {
+      Failure(
+        seed: $0.seed, step: $0.violation.step, invariant: $0.violation.invariant.name, message: $0.violation.message)
+    }
+    let isLarge = report.seeds >= 1_000
+    let expected = Fault.allCases.filter { $0.occurs(with: options.profile) && report.faults[$0] == nil }.map(\.name)
+    missing =
+      isLarge ? expected + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
+    fingerprint = String(report.fingerprint, radix: 16)
+    seconds = duration / .seconds(1)
+  }
+
+  public var isClean: Bool { violations == 0 && missing.isEmpty }
+
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // Numbers and strings alone: encoding them does not fail.
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+
+  public var text: String {
+    var lines = [
+      "profile \(profile): \(seeds) seeds from \(firstSeed), \(steps) steps, \(operations) operations, "
+        + "\(violations) violations, in \((seconds * 10).rounded() / 10) s (fingerprint \(fingerprint))"
+    ]
+    lines.append(
+      "  faults: " + faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
+    lines.append("  checks: " + byNumber.joined(separator: ", "))
+    if !missing.isEmpty { lines.append("  never happened: " + missing.joined(separator: ", ")) }
+    lines += failures.map { "  seed \($0.seed), step \($0.step): \($0.invariant): \($0.message)" }
+    if violations > failures.count { lines.append("  and \(violations - failures.count) more") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Invariant {
+  /// Those that the simulation checks.
+  static let simulated: [Invariant] = [
+    .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
+    .snapshotConsistency, .atomicTransactions, .convergence, .failLoud, .safeCompareAndSet, .atMostOnce, .epochs,
+    .malformedValues, .leases,
+  ]
+}
+
+extension Fault {
+  /// Whether servers of this kind have it.
+  func occurs(with profile: Profile) -> Bool {
+    switch self {
+    case .repeatedEvents: profile.repeatsEvents
+    case .earlyProgress: profile.progressOvertakesEvents
+    case .staleRead: profile.readsStaleAfterPause
+    default: true
+    }
+  }
+}
