@@ -56,11 +56,21 @@ extension Cache {
     }
   }
 
+  /// Asks the store whether its past is the one that the cache was built from: it may have been restored.
+  private func check(_ anchor: RangeRequest, _ attempt: Int) async {
+    do {
+      handle(.anchorAnswered(attempt: attempt, try await store.backend.range(anchor)))
+    } catch {
+      if !Task.isCancelled { handle(.anchorFailed(attempt: attempt, error)) }
+    }
+  }
+
   private func watch(_ attempt: Int, from revision: Revision) async {
     do {
       for try await update in store.backend.watch(WatchRequest(keyspace.range, from: revision)) {
         switch update {
-        case .started(let header): handle(.watchStarted(attempt: attempt, header))
+        case .started(let header):
+          if let anchor = handle(.watchStarted(attempt: attempt, header)) { await check(anchor, attempt) }
         case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(keyspace.change)))
         case .progress(let progress): handle(.progress(attempt: attempt, progress))
         case .interrupted(let error): handle(.watchInterrupted(attempt: attempt, error))

@@ -24,7 +24,7 @@ extension Cache {
   public func verify() async throws -> CacheVerification {
     var attempts = 0
     while true {
-      let epoch = epoch
+      let epoch = mark.epoch
       let snapshot = try snapshot()
       do {
         let list = try await store.backend.list(keyspace.range, at: snapshot.revision)

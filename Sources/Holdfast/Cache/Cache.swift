@@ -66,16 +66,21 @@ public final class Cache<Value: Sendable>: Service {
   var highestKnown: Revision { state.withLock { $0.machine.highestKnown ?? .zero } }
 
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
-  func handle(_ input: CacheMachine<CacheContent<Value>>.Input) {
-    let isHealthNew = state.withLock { state in
+  ///
+  /// Returns what it wants to know before anything else of the watch is handed in.
+  @discardableResult
+  func handle(_ input: CacheMachine<CacheContent<Value>>.Input) -> RangeRequest? {
+    let (isHealthNew, anchor) = state.withLock { state in
       let (phase, quarantined) = (state.machine.phase, state.quarantined.count)
       let actions = state.machine.handle(input)
       // What is published and the revision that it reaches are one step for readers.
       let reached = actions.lazy.compactMap(\.reached).last
       for action in actions { perform(action, reached, &state) }
-      return state.machine.phase != phase || state.quarantined.count != quarantined
+      let isHealthNew = state.machine.phase != phase || state.quarantined.count != quarantined
+      return (isHealthNew, actions.lazy.compactMap(\.anchor).last)
     }
     if isHealthNew { healthObservers.notify() }
+    return anchor
   }
 
   private func perform(
@@ -90,6 +95,7 @@ public final class Cache<Value: Sendable>: Service {
       waiters.reached(revision)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
+    case .checkAnchor: break
     case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
     case .health(let phase): note(phase)
     }
@@ -134,6 +140,10 @@ extension CacheMachine.Action {
   fileprivate var reached: Revision? {
     if case .reached(let revision) = self { revision } else { nil }
   }
+
+  fileprivate var anchor: RangeRequest? {
+    if case .checkAnchor(_, let request) = self { request } else { nil }
+  }
 }
 
 extension Set<Key> {
@@ -146,10 +156,10 @@ extension Set<Key> {
 extension Cache: WriteObserver {
   var range: KeyRange { keyspace.range }
 
-  var epoch: Int { state.withLock { $0.machine.epoch } }
+  var mark: WriteMark { state.withLock { $0.machine.mark } }
 
-  func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, epoch: Int) {
-    handle(.acknowledged(writes.map(keyspace.effect), at: revision, epoch: epoch))
+  func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, sent mark: WriteMark) {
+    handle(.acknowledged(writes.map(keyspace.effect), at: revision, sent: mark))
   }
 
   func followed(to revision: Revision) async throws {

@@ -26,6 +26,9 @@ package struct ListMachine: Sendable {
   private var size: PageSize
   private var page: RangeRequest
   private var list: RangeResponse?
+  /// Asked for when the pages are all there.
+  private var anchor: HistoryAnchor?
+  private var isPaged = false
   private var attempts = 0
 
   /// - Parameter revision: The revision whose state to read; the store's newest when nil. A compaction of it is an error.
@@ -48,11 +51,13 @@ package struct ListMachine: Sendable {
   }
 
   private mutating func request() -> Action {
+    if let anchor { return .request(anchor.request) }
     page.limit = size.limit
     return .request(page)
   }
 
   private mutating func add(_ answer: RangeResponse) -> Action {
+    if let anchor { return anchored(answer, anchor) }
     size.note(answer.keyValues)
     let last = list?.keyValues.last?.key
     if let last, !(answer.keyValues.first.map { $0.key > last } ?? !answer.more) {
@@ -64,12 +69,33 @@ package struct ListMachine: Sendable {
     } else {
       list?.keyValues += answer.keyValues
     }
-    guard answer.more else { return whole() }
+    guard answer.more else { return isPaged ? seal() : whole() }
+    isPaged = true
     guard let next = answer.keyValues.last?.key else {
       return violation("a page of \(range) is empty, and there is more", at: page.range.start)
     }
     page.range = KeyRange(start: next.successor, end: range.end)
     return request()
+  }
+
+  /// The store may have been restored between two pages.
+  private mutating func seal() -> Action {
+    let anchor = HistoryAnchor(
+      range, at: page.revision ?? .zero, (list?.keyValues ?? []).lazy.map(\.modRevision))
+    self.anchor = anchor
+    return .request(anchor.request)
+  }
+
+  private mutating func anchored(_ answer: RangeResponse, _ anchor: HistoryAnchor) -> Action {
+    let pages = list?.keyValues ?? []
+    let isWhole = anchor.holds(in: answer) { key in
+      let index = pages.partition { $0.key >= key }
+      return index < pages.count && pages[index].key == key ? pages[index] : nil
+    }
+    guard isWhole else {
+      return failed(HoldfastError(.compacted, "the store was restored while \(range) was listed", key: range.start))
+    }
+    return whole()
   }
 
   private mutating func whole() -> Action {
@@ -85,12 +111,24 @@ package struct ListMachine: Sendable {
     guard error.code == .compacted, revision == nil, attempts < 5 else { return .fail(error) }
     size = PageSize(most: mostPerPage, bytes: pageBytes)
     page = RangeRequest(range)
-    list = nil
+    (list, anchor, isPaged) = (nil, nil, false)
     return request()
   }
 
   private func violation(_ message: String, at key: Key) -> Action {
     .fail(HoldfastError(.protocolViolation, message, key: key))
+  }
+}
+
+extension [KeyValue] {
+  /// The index of the first element that is on the far side; those before it are not.
+  fileprivate func partition(_ isFar: (KeyValue) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isFar(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
 

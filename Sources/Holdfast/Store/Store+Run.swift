@@ -33,7 +33,7 @@ extension Store {
   ///   `cancelled` when the write was acknowledged and a cache did not show it in time.
   public func transact(_ request: TransactionRequest) async throws -> TransactionResponse {
     guard request.writes else { return try await backend.transact(request) }
-    let epochs = epochs()
+    let marks = marks()
     let response = try await backend.transact(request)
     let effects = Effects(request, response)
     let revision = response.header.revision
@@ -45,8 +45,8 @@ extension Store {
       case .none: continue
       case .follow: waiting.append(observer)
       case .acknowledge(let writes):
-        let epoch = epochs[ObjectIdentifier(observer)] ?? observer.epoch
-        observer.acknowledged(writes, at: revision, epoch: epoch)
+        let mark = marks[ObjectIdentifier(observer)] ?? WriteMark(epoch: observer.mark.epoch, known: nil)
+        observer.acknowledged(writes, at: revision, sent: mark)
       }
     }
     for observer in waiting {

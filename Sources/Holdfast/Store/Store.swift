@@ -146,6 +146,6 @@ extension Store {
 
   func allObservers() -> [any WriteObserver] { observers.withLock { Array($0.values) } }
 
-  /// The epoch of each cache, to be taken before a write is sent: what is acknowledged in another epoch is void.
-  func epochs() -> [ObjectIdentifier: Int] { observers.withLock { $0 }.mapValues(\.epoch) }
+  /// What each cache knows of the store, to be taken before a write is sent.
+  func marks() -> [ObjectIdentifier: WriteMark] { observers.withLock { $0 }.mapValues(\.mark) }
 }

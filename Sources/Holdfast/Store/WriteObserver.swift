@@ -2,10 +2,10 @@
 protocol WriteObserver: AnyObject, Sendable {
   /// The keys it is interested in.
   var range: KeyRange { get }
-  /// Counts restored or rewound states of the store.
-  var epoch: Int { get }
+  /// What it knows of the store, to be taken before a write is sent.
+  var mark: WriteMark { get }
   /// Everything that one transaction wrote in its range, to be made visible in one step.
-  func acknowledged(_ effects: [AcknowledgedWrite], at revision: Revision, epoch: Int)
+  func acknowledged(_ effects: [AcknowledgedWrite], at revision: Revision, sent: WriteMark)
   /// Returns when the observer has followed the store up to the revision, or is not following any more.
   func followed(to revision: Revision) async throws
 }

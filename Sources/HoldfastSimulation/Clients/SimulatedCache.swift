@@ -19,6 +19,8 @@ struct SimulatedCache {
   var machine: Machine
   var work = Work.none
   var isRunning = false
+  /// Whether it takes nothing more from its watch until the store has been asked.
+  var isAnchoring = false
   /// What its readers see of each of the simulation's keys.
   var index: [CacheRecord<Content>?]
   var isReadable = false
@@ -79,8 +81,12 @@ struct Observations {
   var snapshot = Revision.zero
   /// The keys whose values did not decode.
   var quarantined: Set<Int> = []
-  /// The oldest history that what was seen can belong to.
+  /// How often the store had been restored when the cache began its last epoch.
+  var restores = 0
+  /// The oldest history that the base can belong to; what acknowledged writes show may be of one before, as long as it is
+  /// not known that the store was restored.
   var history = 0
+  var oldest = 0
 
   init() { floors = Array(repeating: (.zero, .gone), count: Keys.all.count) }
 
@@ -89,6 +95,7 @@ struct Observations {
   }
 
   mutating func beginEpoch() {
+    oldest = history
     floors = Array(repeating: (.zero, .gone), count: Keys.all.count)
     snapshot = .zero
   }

@@ -21,6 +21,7 @@ struct SimulatedCall {
   enum Purpose {
     case operation(Int)
     case list(cache: Int, attempt: Int)
+    case anchor(cache: Int, attempt: Int)
   }
 
   enum State {

@@ -10,7 +10,7 @@ struct SimulatedOperation {
   enum State {
     case sent
     /// Acknowledged; some of the client's caches have to follow first.
-    case following([Int], Revision)
+    case following([Int], Revision, restores: Int)
   }
 
   let id: Int
@@ -19,8 +19,8 @@ struct SimulatedOperation {
   /// The typed operations as the store would send them; nil for a request of no type.
   let plan: TransactionPlan?
   let request: TransactionRequest
-  /// The epoch of each of the client's caches when the request was sent.
-  let epochs: [(cache: Int, epoch: Int)]
+  /// What each of the client's caches knew when the request was sent.
+  let marks: [(cache: Int, mark: WriteMark)]
   /// What it writes, if it writes a value.
   let token: UInt32?
   /// For what compares: the revision that it goes by.
@@ -29,7 +29,4 @@ struct SimulatedOperation {
   let keys: [Int]
   let invoked: Int
   var state = State.sent
-
-  /// The revision that the key had when the store decided.
-  var comparesRevision: Bool { expected != nil }
 }

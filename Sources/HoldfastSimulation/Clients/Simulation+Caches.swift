@@ -5,6 +5,11 @@ import HoldfastCore
 extension Simulation {
   func startCache(_ cache: Int) {
     caches[cache].isRunning = true
+    // Nothing tells a cache that begins anew that the store was restored while it was away.
+    if caches[cache].observed.restores < record.restores {
+      caches[cache].observed.beginEpoch()
+      caches[cache].observed.restores = record.restores
+    }
     handle(cache, .start)
   }
 
@@ -50,6 +55,11 @@ extension Simulation {
       case .newEpoch(let epoch):
         tell("cache \(cache): epoch \(epoch) begins")
         caches[cache].observed.beginEpoch()
+        caches[cache].observed.restores = record.restores
+        check(.epochs, record.restores > 0, "cache \(cache) begins an epoch, and nothing was restored")
+      case .checkAnchor(let attempt, let request):
+        caches[cache].isAnchoring = true
+        call(caches[cache].client, .anchor(cache: cache, attempt: attempt), .range(request))
       case .health(let phase):
         tell("cache \(cache): \(phase)")
         if case .connecting = phase { caches[cache].isReadable = false }
@@ -65,6 +75,7 @@ extension Simulation {
   }
 
   private func turn(_ cache: Int, to work: SimulatedCache.Work) {
+    caches[cache].isAnchoring = false
     dropWatch(cache)
     cancelCall(for: cache)
     caches[cache].work = work
@@ -96,6 +107,16 @@ extension Simulation {
     case .failure(let error): list(cache, attempt, machine, .failed(error))
     case .success(.transact): break
     }
+  }
+
+  func anchorArrived(_ cache: Int, _ attempt: Int, _ result: Result<CallAnswer, HoldfastError>) {
+    caches[cache].isAnchoring = false
+    switch result {
+    case .success(.range(let answer)): handle(cache, .anchorAnswered(attempt: attempt, answer))
+    case .failure(let error): handle(cache, .anchorFailed(attempt: attempt, error))
+    case .success(.transact): break
+    }
+    drive(cache, attempt)
   }
 
   func fireCacheTimers() {

@@ -13,7 +13,12 @@ extension Simulation {
   }
 
   func cancelCall(for cache: Int) {
-    calls.removeAll { if case .list(cache, _) = $0.purpose { true } else { false } }
+    calls.removeAll { call in
+      switch call.purpose {
+      case .list(cache, _), .anchor(cache, _): true
+      default: false
+      }
+    }
   }
 
   /// Does what the machine of a call says.
@@ -65,6 +70,7 @@ extension Simulation {
     switch call.purpose {
     case .operation(let operation): finishOperation(operation, result, history: history)
     case .list(let cache, let attempt): pageArrived(cache, attempt, result)
+    case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)
     }
   }
 

@@ -75,10 +75,10 @@ extension Simulation {
     _ kind: SimulatedOperation.Kind, _ client: Int, _ plan: TransactionPlan?, _ request: TransactionRequest,
     _ token: UInt32?, _ expected: Revision?, keys: [Key]
   ) -> SimulatedOperation {
-    let epochs = caches.indices.filter { caches[$0].client == client && caches[$0].isRunning }
-      .map { ($0, caches[$0].machine.epoch) }
+    let marks = caches.indices.filter { caches[$0].client == client && caches[$0].isRunning }
+      .map { ($0, caches[$0].machine.mark) }
     return SimulatedOperation(
-      id: nextID(), client: client, kind: kind, plan: plan, request: request, epochs: epochs, token: token,
+      id: nextID(), client: client, kind: kind, plan: plan, request: request, marks: marks, token: token,
       expected: expected, keys: keys.compactMap(Keys.index), invoked: step)
   }
 

@@ -26,14 +26,17 @@ extension Simulation {
     fingerprint.add(revision)
     var waiting: [Int] = []
     for cache in caches.indices where caches[cache].client == operation.client && caches[cache].isRunning {
-      let epoch = operation.epochs.first { $0.cache == cache }?.epoch ?? caches[cache].machine.epoch
+      let mark =
+        operation.marks.first { $0.cache == cache }?.mark
+        ?? WriteMark(epoch: caches[cache].machine.epoch, known: nil)
+      let isRewind = mark.known.map { revision <= $0 } ?? false
       switch effects.route(to: caches[cache].machine.range) {
       case .none: continue
       case .follow: waiting.append(cache)
       case .acknowledge(let writes):
         let content = writes.map(caches[cache].keyspace.effect)
-        handle(cache, .acknowledged(content, at: revision, epoch: epoch))
-        if epoch == caches[cache].machine.epoch, response.succeeded { wrote(operation, at: revision, cache) }
+        handle(cache, .acknowledged(content, at: revision, sent: mark))
+        if mark.epoch == caches[cache].machine.epoch, !isRewind, response.succeeded { wrote(operation, at: revision, cache) }
       }
     }
     guard response.succeeded else {
@@ -44,7 +47,7 @@ extension Simulation {
     if waiting.isEmpty {
       operations.remove(at: index)
     } else {
-      operations[index].state = .following(waiting, revision)
+      operations[index].state = .following(waiting, revision, restores: record.restores)
       followOperations()
     }
   }
@@ -52,13 +55,17 @@ extension Simulation {
   /// Ends the operations whose caches have followed.
   func followOperations() {
     for operation in operations {
-      guard case .following(let waiting, let revision) = operation.state else { continue }
+      guard case .following(let waiting, let revision, let restores) = operation.state else { continue }
       let isDone = waiting.allSatisfy { cache in
-        !caches[cache].isRunning || caches[cache].machine.revision.map { $0 >= revision } ?? false
+        let machine = caches[cache].machine
+        let hasEpochPassed = operation.marks.contains { $0.cache == cache && $0.mark.epoch < machine.epoch }
+        return !caches[cache].isRunning || hasEpochPassed || machine.revision.map { $0 >= revision } ?? false
       }
       guard isDone else { continue }
       operations.removeAll { $0.id == operation.id }
-      for cache in waiting where operation.epochs.contains(where: { $0 == (cache, caches[cache].machine.epoch) }) {
+      // What a cache reaches after a restore need not be what was written before.
+      guard restores == record.restores else { continue }
+      for cache in waiting where operation.marks.contains(where: { $0.cache == cache && $0.mark.epoch == caches[cache].machine.epoch }) {
         wrote(operation, at: revision, cache)
       }
     }

@@ -15,6 +15,7 @@ extension Simulation {
       streams.remove(at: index)
       return true
     }
+    if caches[cache].isAnchoring { return false }
     if let failure = streams[index].failure {
       tell("cache \(cache): its stream fails")
       input(cache, .failed(failure, jitter: 1))
@@ -40,9 +41,9 @@ extension Simulation {
   }
 
   /// Does what the machine of a watch says, until it waits for something.
-  private func drive(_ cache: Int, _ attempt: Int) {
+  func drive(_ cache: Int, _ attempt: Int) {
     // The cache may turn to something else at any report.
-    while case .watch(attempt, var watch) = caches[cache].work, !watch.actions.isEmpty {
+    while !caches[cache].isAnchoring, case .watch(attempt, var watch) = caches[cache].work, !watch.actions.isEmpty {
       let action = watch.actions.removeFirst()
       var report: SimulatedCache.Machine.Input?
       switch action {
@@ -101,7 +102,7 @@ extension Simulation {
 
   func fireWatchTimers() {
     for cache in caches.indices {
-      guard let watch = caches[cache].watch else { continue }
+      guard !caches[cache].isAnchoring, let watch = caches[cache].watch else { continue }
       if let wakes = watch.wakes, wakes <= now { input(cache, .waited) }
       if let deadline = watch.deadline, deadline <= now { input(cache, .silent(jitter: 1)) }
     }

@@ -10,7 +10,7 @@ extension Simulation {
     let floor = seen.observed.floors[key]
     let name = Keys.all[key]
     guard let record = seen.index[key] else {
-      let gone = oracle.histories.indices.dropFirst(seen.observed.history).lazy
+      let gone = oracle.histories.indices.dropFirst(seen.observed.oldest).lazy
         .compactMap { self.oracle.absence(of: key, from: floor.revision, in: $0) }.first
       check(
         floor.reason.invariant, gone != nil,

@@ -18,8 +18,8 @@ extension Simulation {
     for cache in caches {
       switch cache.work {
       case .backOff(_, let until): timers.append(until)
-      case .watch(_, let watch): timers += [watch.deadline, watch.wakes].compactMap { $0 }
-      case .none, .list: continue
+      case .watch(_, let watch) where !cache.isAnchoring: timers += [watch.deadline, watch.wakes].compactMap { $0 }
+      case .none, .list, .watch: continue
       }
     }
     return timers.min()

@@ -46,7 +46,7 @@ final class Simulation {
     cluster = SimulatedCluster(profile: profile, members: members)
     // Swarm: each run has some kinds of faults, in measures of its own.
     for kind in StepKind.faults { weights[kind.rawValue] = kind.faultWeight * choices.pick(4) }
-    weights[StepKind.restore.rawValue] = choices.chance(0) ? 1 : 0
+    weights[StepKind.restore.rawValue] = choices.chance(20) ? 1 : 0
     batchRevisions = choices.pick([1, 2, 5, 1_000]) ?? 1_000
     for client in 0...choices.pick(3) {
       let first = choices.pick(members)

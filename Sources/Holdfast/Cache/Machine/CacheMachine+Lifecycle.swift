@@ -27,21 +27,29 @@ extension CacheMachine {
   }
 
   /// Lists again even if a list is on its way: that one may have been read before the store went back.
-  mutating func rewound(_ epoch: Int) -> [Action] {
-    if case .nothing = activity { return [] }
-    guard epoch == self.epoch, !isRewound else { return [] }
+  mutating func rewound() -> [Action] {
+    guard !isRewound else { return [] }
     isRewound = true
     return resync(HoldfastError(.unavailable, "the store went back to an older revision; listing again"))
+  }
+
+  /// A quorum read was answered below what was known when it was sent.
+  mutating func suspect(_ answered: Revision, _ known: Revision) -> [Action] {
+    isSuspicious = true
+    let text = "the store answered at revision \(answered), after \(known): it was restored, or a member is behind"
+    return resync(HoldfastError(.unavailable, "\(text); listing \(range) again"))
   }
 
   /// A list repairs it by difference. One that is on its way was asked for when something else was wrong, and does as well.
   mutating func diverged(_ cause: HoldfastError, at found: Revision, epoch: Int) -> [Action] {
     guard case .watch = activity, epoch == self.epoch, let revision, found <= revision else { return [] }
+    isDiverged = true
     return resync(cause)
   }
 
   mutating func requestList() -> [Action] {
     attempt += 1
+    anchor = nil
     activity = .list(known: highestKnown)
     return [.list(attempt: attempt, failures: failures)]
   }

@@ -6,11 +6,17 @@ extension CacheMachine {
     guard case .list(let known) = activity else { return [] }
     if let problem = problem(with: records, at: listed) { return resync(violation(problem)) }
 
+    // A linearizable list cannot be older than what was known before it was asked for, unless the store went back. Some
+    // members answer so after a pause, once: two in a row are the proof.
+    let isLow = known.map { listed < $0 } ?? false
+    if isLow, !isRewound, !isSuspicious { return suspect(listed, known ?? .zero) }
+    // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
+    // gives it away.
+    let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
+    (isRewound, isSuspicious, isDiverged) = (false, false, false)
+
     var actions: [Action] = []
     var touched = TouchedKeys<Content>()
-    // A linearizable list cannot be older than what was known before it was asked for, unless the store went back. Then no
-    // revision of before compares with one of now.
-    let beginsEpoch = isRewound || (known.map { listed < $0 } ?? false)
     if beginsEpoch {
       touchEverything(&touched)
     } else {
@@ -19,7 +25,6 @@ extension CacheMachine {
     base = difference(to: records, &touched)
     if beginsEpoch {
       overlay = CacheOverlay()
-      isRewound = false
       epoch += 1
       highestKnown = nil
       actions.append(.newEpoch(epoch))
@@ -79,6 +84,16 @@ extension CacheMachine {
       old = rest.next()
     }
     return SortedMap(result)
+  }
+
+  /// Whether the list is not of the history that the cache knows: it holds something of before the base's revision that the
+  /// base does not have, or something that an acknowledged write had replaced.
+  private func contradicts(_ records: [CacheRecord<Content>], at listed: Revision) -> Bool {
+    records.contains { record in
+      let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
+      if let revision, changed <= revision, base[key]?.keyValue != record.keyValue { return true }
+      return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false
+    }
   }
 
   /// Why this cannot be the range at that revision, if it cannot.

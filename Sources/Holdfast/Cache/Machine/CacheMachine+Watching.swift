@@ -10,12 +10,29 @@ extension CacheMachine {
           + "it lags, or the store was restored; listing again")
       return resync(cause)
     }
+    guard let revision else { return [] }
+    let anchor = HistoryAnchor(range, at: revision, base.lazy.map(\.value.keyValue.modRevision))
+    self.anchor = (anchor, highestKnown)
+    return [.checkAnchor(attempt: attempt, anchor.request)]
+  }
+
+  /// The watch counts once the store is known to have the base's past.
+  mutating func anchored(_ answer: RangeResponse) -> [Action] {
+    guard let (anchor, known) = anchor else { return [] }
+    self.anchor = nil
+    guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return rewound() }
+    if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
     return enter(.live)
+  }
+
+  private func notAnchored() -> HoldfastError {
+    HoldfastError(.internal, "the watch of \(range) went on before the store's past was known")
   }
 
   /// Takes whole revisions, all of them in one step.
   mutating func apply(_ changes: [CacheChange<Content>]) -> [Action] {
     guard let revision else { return [] }
+    if anchor != nil { return resync(notAnchored()) }
     // Checked before anything is applied: a batch is taken whole or not at all.
     if let problem = problem(with: changes) { return resync(violation(problem)) }
     let fresh = changes.drop { $0.revision <= revision }
@@ -31,6 +48,7 @@ extension CacheMachine {
 
   /// Progress that was asked for is not trusted: some servers answer before the events that it covers.
   mutating func advance(_ progress: WatchProgress) -> [Action] {
+    if anchor != nil { return resync(notAnchored()) }
     guard !progress.requested, let revision, progress.revision > revision else { return [] }
     guard progress.revision.next > progress.revision else {
       return resync(violation("the watch claimed the impossible revision \(progress.revision)"))

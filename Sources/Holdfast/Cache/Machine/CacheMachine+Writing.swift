@@ -5,9 +5,14 @@ extension CacheMachine {
   ///
   /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
   /// list is on its way may be newer than that list.
-  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, epoch: Int) -> [Action] {
+  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, sent mark: WriteMark) -> [Action] {
     if case .nothing = activity { return [] }
-    guard epoch == self.epoch, written > .zero else { return [] }
+    guard mark.epoch == epoch, written > .zero else { return [] }
+    // No store answers a write below what it had before, nor gives a change a revision that it had, unless it was restored.
+    // The write belongs to the new epoch, and the list that begins that has it.
+    if let known = mark.known, written < known || written == known && effects.contains(where: \.isPut) {
+      return rewound()
+    }
     know(written)
     if let revision, written <= revision { return [] }
     var touched = TouchedKeys<Content>()

@@ -15,6 +15,9 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case listed(attempt: Int, header: ResponseHeader, records: [CacheRecord<Content>])
     case listFailed(attempt: Int, HoldfastError)
     case watchStarted(attempt: Int, ResponseHeader)
+    /// What the store answered to a `checkAnchor`. Nothing else of the watch may be handed in before it.
+    case anchorAnswered(attempt: Int, RangeResponse)
+    case anchorFailed(attempt: Int, HoldfastError)
     /// Whole revisions, one or many, in order.
     case changes(attempt: Int, [CacheChange<Content>])
     case progress(attempt: Int, WatchProgress)
@@ -22,12 +25,9 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case watchInterrupted(attempt: Int, HoldfastError)
     /// The watch is over: compacted, or refused.
     case watchEnded(attempt: Int, HoldfastError)
-    /// Everything that one acknowledged write did, in the order of its operations. `epoch` is the machine's when the request
-    /// was sent.
-    case acknowledged([WriteEffect<Content>], at: Revision, epoch: Int)
-    /// A write or a quorum read of this epoch was answered below what `highestKnown` was when it was sent: the store went
-    /// back. The next list begins a new epoch, even if the store has caught up with its old revision meanwhile.
-    case rewound(epoch: Int)
+    /// Everything that one acknowledged write did, in the order of its operations; `sent` is the machine's `mark` when the
+    /// request was sent.
+    case acknowledged([WriteEffect<Content>], at: Revision, sent: WriteMark)
     /// The base of this epoch was found not to be what the store held at this revision.
     case diverged(HoldfastError, at: Revision, epoch: Int)
     case stop
@@ -39,6 +39,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case list(attempt: Int, failures: Int)
     /// Watch the range. Belongs to the same attempt as the list before it.
     case watch(attempt: Int, from: Revision)
+    /// Read this from the store, linearizably, before anything else of the watch is handed in.
+    case checkAnchor(attempt: Int, RangeRequest)
     /// What local readers see changes, all at once. Never empty, real differences only, in key order.
     case publish([VisibleChange<Content>])
     /// The base is the range at this revision now.
@@ -77,11 +79,20 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   var failures = 0
   /// Whether the store is known to have gone back, so that the next list begins an epoch.
   var isRewound = false
+  /// Whether the last list was answered below what was known: the next one tells whether that was a member's mistake.
+  var isSuspicious = false
+  /// Whether the base was found to be wrong, so that a list that disagrees with it proves nothing.
+  var isDiverged = false
+  /// What the store is being asked for before the watch counts.
+  var anchor: (anchor: HistoryAnchor, known: Revision?)?
 
   package init(range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit()) {
     self.range = range
     self.overlayLimit = overlayLimit
   }
+
+  /// To be taken before a write is sent.
+  package var mark: WriteMark { WriteMark(epoch: epoch, known: highestKnown) }
 
   package var overlayCount: Int { overlay.count }
   package var overlayBytes: Int { overlay.bytes }
@@ -95,13 +106,14 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .listed(let attempt, let header, let records): isListing(attempt) ? load(header.revision, records) : []
     case .listFailed(let attempt, let error): isListing(attempt) ? listFailed(error) : []
     case .watchStarted(let attempt, let header): isWatching(attempt) ? watchStarted(header) : []
+    case .anchorAnswered(let attempt, let answer): isWatching(attempt) ? anchored(answer) : []
+    case .anchorFailed(let attempt, let error): isWatching(attempt) && anchor != nil ? resync(error) : []
     case .changes(let attempt, let changes): isWatching(attempt) ? apply(changes) : []
     case .progress(let attempt, let progress): isWatching(attempt) ? advance(progress) : []
     case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
     case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
-    case .rewound(let epoch): rewound(epoch)
     case .diverged(let error, let revision, let epoch): diverged(error, at: revision, epoch: epoch)
-    case .acknowledged(let effects, let revision, let epoch): acknowledge(effects, at: revision, epoch: epoch)
+    case .acknowledged(let effects, let revision, let mark): acknowledge(effects, at: revision, sent: mark)
     }
   }
 

@@ -35,6 +35,11 @@ struct CacheOverlay<Content: Sendable>: Sendable {
     return ranges.revision(covering: key) == nil ? .nothing : .gone
   }
 
+  /// The revision of the newest write of a key, deletes of ranges included.
+  func revision(of key: Key) -> Revision? {
+    entries[key]?.revision ?? ranges.revision(covering: key)
+  }
+
   /// A key as of a revision, nil for a deleted one. Acknowledgements come in any order, the newest stays; of several
   /// operations at one revision, the last.
   mutating func set(_ record: CacheRecord<Content>?, for key: Key, at revision: Revision) {

@@ -40,11 +40,26 @@ package enum CacheChange<Content: Sendable>: Sendable {
   }
 }
 
+/// What a cache knew when a write was sent.
+package struct WriteMark: Hashable, Sendable {
+  /// How often the store had gone back.
+  package var epoch: Int
+  /// The highest revision that the store was known to have had.
+  package var known: Revision?
+
+  package init(epoch: Int, known: Revision?) {
+    self.epoch = epoch
+    self.known = known
+  }
+}
+
 /// One part of an acknowledged write of this process.
 package enum WriteEffect<Content: Sendable>: Sendable {
   case put(CacheRecord<Content>)
   /// A delete of one key is the range of that key.
   case delete(KeyRange)
+
+  var isPut: Bool { if case .put = self { true } else { false } }
 }
 
 /// What local readers see of one key from now on.
