@@ -96,6 +96,7 @@ public final class Cache<Value: Sendable>: Service {
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
     case .checkAnchor: break
+    case .rewound: waiters.forget()
     case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
     case .health(let phase): note(phase)
     }
@@ -158,8 +159,9 @@ extension Cache: WriteObserver {
 
   var mark: WriteMark { state.withLock { $0.machine.mark } }
 
-  func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, sent mark: WriteMark) {
-    handle(.acknowledged(writes.map(keyspace.effect), at: revision, sent: mark))
+  func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, changed: Bool, sent mark: WriteMark) -> Bool {
+    handle(.acknowledged(writes.map(keyspace.effect), at: revision, changed: changed, sent: mark))
+    return state.withLock { $0.machine.epoch == mark.epoch && !$0.machine.isRewound }
   }
 
   func followed(to revision: Revision) async throws {

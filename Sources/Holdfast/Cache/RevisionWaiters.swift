@@ -25,6 +25,9 @@ final class RevisionWaiters: Sendable {
     for continuation in woken { continuation.resume(returning: true) }
   }
 
+  /// What was reached does not count any more: who asks waits for what is reached next.
+  func forget() { state.withLock { $0.reached = nil } }
+
   /// Wakes everybody: nothing is followed any more.
   func close() {
     let woken = state.withLock { state in

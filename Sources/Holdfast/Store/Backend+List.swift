@@ -13,6 +13,12 @@ extension Backend {
         } catch {
           action = machine.handle(.failed(error))
         }
+      case .open(let request):
+        do {
+          action = machine.handle(.opened(try await transact(request)))
+        } catch {
+          action = machine.handle(.failed(error))
+        }
       case .done(let list): return list
       case .fail(let error): throw error
       }

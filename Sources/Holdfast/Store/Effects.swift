@@ -3,6 +3,8 @@
 package struct Effects: Equatable, Sendable {
   /// Puts and deletes of which everything is known.
   package var writes: [AcknowledgedWrite] = []
+  /// Whether anything in the store changed: deleting nothing is no change.
+  package private(set) var changed = false
   /// Keys that were written, of which version and create revision are not known (no previous value was asked for).
   var unresolved: [Key] = []
 
@@ -15,8 +17,12 @@ package struct Effects: Equatable, Sendable {
   private mutating func add(_ request: TransactionRequest, _ response: TransactionResponse, revision: Revision) {
     for (request, response) in zip(response.succeeded ? request.success : request.failure, response.responses) {
       switch (request, response) {
-      case (.put(let put), .put(let answer)): add(put, previous: answer.previous, revision: revision)
-      case (.deleteRange(let delete), .deleteRange): writes.append(.delete(delete.range))
+      case (.put(let put), .put(let answer)):
+        changed = true
+        add(put, previous: answer.previous, revision: revision)
+      case (.deleteRange(let delete), .deleteRange(let answer)):
+        if answer.deleted > 0 { changed = true }
+        writes.append(.delete(delete.range))
       case (.transaction(let inner), .transaction(let answer)): add(inner, answer, revision: revision)
       default: continue
       }

@@ -11,6 +11,16 @@ struct HistoryAnchor: Sendable {
   private let newest: Revision
   private let count: Int
 
+  /// Asks how many keys there are and which of them changed last, at a revision or, when it is nil, now.
+  static func request(_ range: KeyRange, at revision: Revision?) -> RangeRequest {
+    var request = RangeRequest(range)
+    request.revision = revision
+    request.sortTarget = .modRevision
+    request.sortOrder = .descending
+    request.limit = 1
+    return request
+  }
+
   init(_ range: KeyRange, at revision: Revision, _ modRevisions: some Sequence<Revision>) {
     var newest = Revision.zero
     var count = 0
@@ -20,12 +30,7 @@ struct HistoryAnchor: Sendable {
     }
     self.newest = newest
     self.count = count
-    var request = RangeRequest(range)
-    request.revision = revision
-    request.sortTarget = .modRevision
-    request.sortOrder = .descending
-    request.limit = 1
-    self.request = request
+    request = Self.request(range, at: revision)
   }
 
   /// Whether the answer is that of the same past; `held` is what the state has under a key.

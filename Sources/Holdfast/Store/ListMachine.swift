@@ -3,17 +3,21 @@ package import HoldfastCore
 /// Everything that a range holds at one revision, read in pages: which page to ask for next, and when the list is whole. Pure.
 ///
 /// The pages are linearizable and pinned to the revision of the first. A compaction that overtakes it makes the list begin
-/// again. Small pages are slow in the server, pages of large values are refused or take too long: a page aims at so many
+/// again, and so does a restore of the store between two pages: an anchor that is read with the first page must be the same
+/// after the last. Small pages are slow in the server, pages of large values are refused or take too long: a page aims at so many
 /// bytes, going by the one before, and one that fails for its size is asked for again in smaller pieces.
 package struct ListMachine: Sendable {
   package enum Input: Sendable {
     case start
     case answered(RangeResponse)
+    case opened(TransactionResponse)
     case failed(HoldfastError)
   }
 
   package enum Action: Sendable {
     case request(RangeRequest)
+    /// The first of several pages, with the anchor.
+    case open(TransactionRequest)
     /// The whole range, in key order.
     case done(RangeResponse)
     case fail(HoldfastError)
@@ -26,9 +30,10 @@ package struct ListMachine: Sendable {
   private var size: PageSize
   private var page: RangeRequest
   private var list: RangeResponse?
-  /// Asked for when the pages are all there.
-  private var anchor: HistoryAnchor?
-  private var isPaged = false
+  /// What the store said with the first of several pages.
+  private var anchor: RangeResponse?
+  private var isOpening = false
+  private var isSealing = false
   private var attempts = 0
 
   /// - Parameter revision: The revision whose state to read; the store's newest when nil. A compaction of it is an error.
@@ -45,32 +50,50 @@ package struct ListMachine: Sendable {
   package mutating func handle(_ input: Input) -> Action {
     switch input {
     case .start: request()
-    case .answered(let answer): add(answer)
+    case .answered(let answer): isSealing ? sealed(answer) : add(answer)
+    case .opened(let answer): opened(answer)
     case .failed(let error): failed(error)
     }
   }
 
   private mutating func request() -> Action {
-    if let anchor { return .request(anchor.request) }
+    if isSealing { return .request(HistoryAnchor.request(range, at: page.revision)) }
     page.limit = size.limit
-    return .request(page)
+    guard isOpening else { return .request(page) }
+    return .open(TransactionRequest(success: [.range(page), .range(HistoryAnchor.request(range, at: revision))]))
+  }
+
+  private mutating func opened(_ answer: TransactionResponse) -> Action {
+    guard answer.responses.count == 2, case .range(var page) = answer.responses[0],
+      case .range(let anchor) = answer.responses[1]
+    else { return violation("the answer to a first page of \(range) is not one", at: range.start) }
+    isOpening = false
+    self.anchor = anchor
+    page.header = answer.header
+    return add(page)
   }
 
   private mutating func add(_ answer: RangeResponse) -> Action {
-    if let anchor { return anchored(answer, anchor) }
     size.note(answer.keyValues)
     let last = list?.keyValues.last?.key
     if let last, !(answer.keyValues.first.map { $0.key > last } ?? !answer.more) {
       return violation("a page of \(range) repeats keys of the page before", at: last)
     }
     if list == nil {
+      if answer.more, anchor == nil {
+        // There are several pages: begin again with an anchor.
+        isOpening = true
+        return request()
+      }
       list = answer
       page.revision = revision ?? answer.header.revision
     } else {
       list?.keyValues += answer.keyValues
     }
-    guard answer.more else { return isPaged ? seal() : whole() }
-    isPaged = true
+    guard answer.more else {
+      isSealing = anchor != nil
+      return isSealing ? request() : whole()
+    }
     guard let next = answer.keyValues.last?.key else {
       return violation("a page of \(range) is empty, and there is more", at: page.range.start)
     }
@@ -78,21 +101,11 @@ package struct ListMachine: Sendable {
     return request()
   }
 
-  /// The store may have been restored between two pages.
-  private mutating func seal() -> Action {
-    let anchor = HistoryAnchor(
-      range, at: page.revision ?? .zero, (list?.keyValues ?? []).lazy.map(\.modRevision))
-    self.anchor = anchor
-    return .request(anchor.request)
-  }
-
-  private mutating func anchored(_ answer: RangeResponse, _ anchor: HistoryAnchor) -> Action {
+  private mutating func sealed(_ answer: RangeResponse) -> Action {
     let pages = list?.keyValues ?? []
-    let isWhole = anchor.holds(in: answer) { key in
-      let index = pages.partition { $0.key >= key }
-      return index < pages.count && pages[index].key == key ? pages[index] : nil
-    }
-    guard isWhole else {
+    let expected = HistoryAnchor(range, at: page.revision ?? .zero, pages.lazy.map(\.modRevision))
+    let isWhole = answer.count == anchor?.count && answer.keyValues == anchor?.keyValues
+    guard isWhole, expected.holds(in: answer, pages.value) else {
       return failed(HoldfastError(.compacted, "the store was restored while \(range) was listed", key: range.start))
     }
     return whole()
@@ -111,7 +124,7 @@ package struct ListMachine: Sendable {
     guard error.code == .compacted, revision == nil, attempts < 5 else { return .fail(error) }
     size = PageSize(most: mostPerPage, bytes: pageBytes)
     page = RangeRequest(range)
-    (list, anchor, isPaged) = (nil, nil, false)
+    (list, anchor, isOpening, isSealing) = (nil, nil, false, false)
     return request()
   }
 
@@ -121,14 +134,14 @@ package struct ListMachine: Sendable {
 }
 
 extension [KeyValue] {
-  /// The index of the first element that is on the far side; those before it are not.
-  fileprivate func partition(_ isFar: (KeyValue) -> Bool) -> Int {
+  /// What is under a key, in an array that is in key order.
+  fileprivate func value(of key: Key) -> KeyValue? {
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
-      if isFar(self[middle]) { high = middle } else { low = middle + 1 }
+      if self[middle].key < key { low = middle + 1 } else { high = middle }
     }
-    return low
+    return low < count && self[low].key == key ? self[low] : nil
   }
 }
 

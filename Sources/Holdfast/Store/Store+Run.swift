@@ -41,13 +41,16 @@ extension Store {
     let observers = allObservers()
     var waiting: [any WriteObserver] = []
     for observer in observers {
+      var own: [AcknowledgedWrite] = []
       switch effects.route(to: observer.range) {
-      case .none: continue
+      case .none: break
       case .follow: waiting.append(observer)
-      case .acknowledge(let writes):
-        let mark = marks[ObjectIdentifier(observer)] ?? WriteMark(epoch: observer.mark.epoch, known: nil)
-        observer.acknowledged(writes, at: revision, sent: mark)
+      case .acknowledge(let writes): own = writes
       }
+      let mark = marks[ObjectIdentifier(observer)] ?? WriteMark(epoch: observer.mark.epoch, known: nil)
+      // A write that does not concern it may still tell that the store went back.
+      let isShown = observer.acknowledged(own, at: revision, changed: effects.changed, sent: mark)
+      if !isShown, !own.isEmpty { waiting.append(observer) }
     }
     for observer in waiting {
       do {

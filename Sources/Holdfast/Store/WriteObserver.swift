@@ -4,8 +4,9 @@ protocol WriteObserver: AnyObject, Sendable {
   var range: KeyRange { get }
   /// What it knows of the store, to be taken before a write is sent.
   var mark: WriteMark { get }
-  /// Everything that one transaction wrote in its range, to be made visible in one step.
-  func acknowledged(_ effects: [AcknowledgedWrite], at revision: Revision, sent: WriteMark)
+  /// What one transaction wrote in its range, possibly nothing, to be made visible in one step. False when the store went
+  /// back between the request and now: then only following it shows whether the write is part of what it has.
+  func acknowledged(_ effects: [AcknowledgedWrite], at revision: Revision, changed: Bool, sent: WriteMark) -> Bool
   /// Returns when the observer has followed the store up to the revision, or is not following any more.
   func followed(to revision: Revision) async throws
 }

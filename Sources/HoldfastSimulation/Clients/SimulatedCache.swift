@@ -19,6 +19,8 @@ struct SimulatedCache {
   var machine: Machine
   var work = Work.none
   var isRunning = false
+  /// Whether what it has reached does not count any more.
+  var isRewound = false
   /// Whether it takes nothing more from its watch until the store has been asked.
   var isAnchoring = false
   /// What its readers see of each of the simulation's keys.
@@ -81,6 +83,8 @@ struct Observations {
   var snapshot = Revision.zero
   /// The keys whose values did not decode.
   var quarantined: Set<Int> = []
+  /// Whether the cache has dropped all that it held.
+  var isForgotten = false
   /// How often the store had been restored when the cache began its last epoch.
   var restores = 0
   /// The oldest history that the base can belong to; what acknowledged writes show may be of one before, as long as it is

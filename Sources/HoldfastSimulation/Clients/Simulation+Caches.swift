@@ -5,12 +5,16 @@ import HoldfastCore
 extension Simulation {
   func startCache(_ cache: Int) {
     caches[cache].isRunning = true
-    // Nothing tells a cache that begins anew that the store was restored while it was away.
-    if caches[cache].observed.restores < record.restores {
-      caches[cache].observed.beginEpoch()
-      caches[cache].observed.restores = record.restores
-    }
+    beginAnew(cache)
     handle(cache, .start)
+  }
+
+  /// Nothing tells a cache that begins anew that the store was restored meanwhile.
+  private func beginAnew(_ cache: Int) {
+    caches[cache].observed.isForgotten = false
+    guard caches[cache].observed.restores < record.restores else { return }
+    caches[cache].observed.beginEpoch()
+    caches[cache].observed.restores = record.restores
   }
 
   func restartCache() -> Bool {
@@ -57,19 +61,31 @@ extension Simulation {
         caches[cache].observed.beginEpoch()
         caches[cache].observed.restores = record.restores
         check(.epochs, record.restores > 0, "cache \(cache) begins an epoch, and nothing was restored")
+      case .rewound:
+        caches[cache].isRewound = true
+        tell("cache \(cache): knows that the store went back")
+        check(.epochs, record.restores > 0, "cache \(cache) takes the store for restored, which it is not")
       case .checkAnchor(let attempt, let request):
         caches[cache].isAnchoring = true
         call(caches[cache].client, .anchor(cache: cache, attempt: attempt), .range(request))
       case .health(let phase):
         tell("cache \(cache): \(phase)")
-        if case .connecting = phase { caches[cache].isReadable = false }
+        if case .connecting = phase { forget(cache) }
       }
     }
     followOperations()
   }
 
+  /// The cache holds nothing any more, and so nothing that would tell that the store was restored.
+  private func forget(_ cache: Int) {
+    if caches[cache].isReadable { caches[cache].observed.isForgotten = true }
+    caches[cache].isReadable = false
+  }
+
   private func reach(_ cache: Int, _ revision: Revision) {
     caches[cache].isReadable = true
+    if caches[cache].observed.isForgotten { beginAnew(cache) }
+    caches[cache].isRewound = false
     fingerprint.add(revision)
     observeBase(cache, revision)
   }
@@ -92,6 +108,7 @@ extension Simulation {
     caches[cache].work = .list(attempt: attempt, machine)
     switch action {
     case .request(let request): call(caches[cache].client, .list(cache: cache, attempt: attempt), .range(request))
+    case .open(let request): call(caches[cache].client, .list(cache: cache, attempt: attempt), .transact(request))
     case .done(let list):
       tell("cache \(cache): lists \(list.keyValues.count) keys at \(list.header.revision)")
       let records = list.keyValues.map(caches[cache].keyspace.record)
@@ -105,7 +122,7 @@ extension Simulation {
     switch result {
     case .success(.range(let page)): list(cache, attempt, machine, .answered(page))
     case .failure(let error): list(cache, attempt, machine, .failed(error))
-    case .success(.transact): break
+    case .success(.transact(let answer)): list(cache, attempt, machine, .opened(answer))
     }
   }
 

@@ -4,22 +4,20 @@ import HoldfastCore
 /// What a store does with an answer, and what its caller may rely on then.
 extension Simulation {
   func finishOperation(_ id: Int, _ result: Result<CallAnswer, HoldfastError>, history: Int) {
-    guard let index = operations.firstIndex(where: { $0.id == id }) else { return }
-    let operation = operations[index]
+    guard let operation = operations.first(where: { $0.id == id }) else { return }
     switch result {
     case .success(.range(let response)):
-      operations.remove(at: index)
+      end(operation)
       readAnswered(operation, response)
-    case .success(.transact(let response)): acknowledged(index, response, history: history)
+    case .success(.transact(let response)): acknowledged(operation, response, history: history)
     case .failure(let error):
-      operations.remove(at: index)
+      end(operation)
       failed(operation, error)
     }
   }
 
   /// Routes what was written to the client's caches, as the store does.
-  private func acknowledged(_ index: Int, _ response: TransactionResponse, history: Int) {
-    let operation = operations[index]
+  private func acknowledged(_ operation: SimulatedOperation, _ response: TransactionResponse, history: Int) {
     let revision = response.header.revision
     let effects = Effects(operation.request, response)
     tell("client \(operation.client): \(operation.kind) answered at \(revision), succeeded: \(response.succeeded)")
@@ -29,28 +27,35 @@ extension Simulation {
       let mark =
         operation.marks.first { $0.cache == cache }?.mark
         ?? WriteMark(epoch: caches[cache].machine.epoch, known: nil)
-      let isRewind = mark.known.map { revision <= $0 } ?? false
+      var own: [WriteEffect<SimulatedCache.Content>] = []
       switch effects.route(to: caches[cache].machine.range) {
-      case .none: continue
+      case .none: break
       case .follow: waiting.append(cache)
-      case .acknowledge(let writes):
-        let content = writes.map(caches[cache].keyspace.effect)
-        handle(cache, .acknowledged(content, at: revision, sent: mark))
-        if mark.epoch == caches[cache].machine.epoch, !isRewind, response.succeeded { wrote(operation, at: revision, cache) }
+      case .acknowledge(let writes): own = writes.map(caches[cache].keyspace.effect)
+      }
+      let isOfEpoch = mark.epoch == caches[cache].machine.epoch
+      handle(cache, .acknowledged(own, at: revision, changed: effects.changed, sent: mark))
+      guard !own.isEmpty, response.succeeded else { continue }
+      if isOfEpoch, !caches[cache].machine.isRewound {
+        wrote(operation, at: revision, cache)
+      } else {
+        waiting.append(cache)
       }
     }
     guard response.succeeded else {
-      operations.remove(at: index)
+      end(operation)
       return refused(operation, response)
     }
     succeeded(operation, response, history: history)
     if waiting.isEmpty {
-      operations.remove(at: index)
-    } else {
+      end(operation)
+    } else if let index = operations.firstIndex(where: { $0.id == operation.id }) {
       operations[index].state = .following(waiting, revision, restores: record.restores)
       followOperations()
     }
   }
+
+  private func end(_ operation: SimulatedOperation) { operations.removeAll { $0.id == operation.id } }
 
   /// Ends the operations whose caches have followed.
   func followOperations() {
@@ -58,14 +63,15 @@ extension Simulation {
       guard case .following(let waiting, let revision, let restores) = operation.state else { continue }
       let isDone = waiting.allSatisfy { cache in
         let machine = caches[cache].machine
-        let hasEpochPassed = operation.marks.contains { $0.cache == cache && $0.mark.epoch < machine.epoch }
-        return !caches[cache].isRunning || hasEpochPassed || machine.revision.map { $0 >= revision } ?? false
+        let isLost = restores < record.restores
+        let isReached = !caches[cache].isRewound && machine.revision.map { $0 >= revision } ?? false
+        return !caches[cache].isRunning || isLost || isReached
       }
       guard isDone else { continue }
-      operations.removeAll { $0.id == operation.id }
+      end(operation)
       // What a cache reaches after a restore need not be what was written before.
       guard restores == record.restores else { continue }
-      for cache in waiting where operation.marks.contains(where: { $0.cache == cache && $0.mark.epoch == caches[cache].machine.epoch }) {
+      for cache in waiting {
         wrote(operation, at: revision, cache)
       }
     }

@@ -18,7 +18,7 @@ enum CallRequest {
   var isWrite: Bool {
     switch self {
     case .range: false
-    case .transact: true
+    case .transact(let request): request.success.contains { if case .range = $0 { false } else { true } }
     }
   }
 }

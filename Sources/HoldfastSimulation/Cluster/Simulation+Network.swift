@@ -40,6 +40,11 @@ extension Simulation {
           catchUp(member)
         }
         return .success(.range(try cluster.members[member].store.range(range)))
+      case .transact(let transaction) where !request.isWrite:
+        catchUp(member)
+        // It writes nothing: a copy may answer it.
+        var store = cluster.members[member].store
+        return .success(.transact(try store.transact(transaction)))
       case .transact(let transaction):
         let answer = try cluster.commit(.transact(transaction))
         oracle.follow(cluster.committed)

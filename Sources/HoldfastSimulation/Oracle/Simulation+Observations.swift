@@ -11,7 +11,7 @@ extension Simulation {
     let name = Keys.all[key]
     guard let record = seen.index[key] else {
       let gone = oracle.histories.indices.dropFirst(seen.observed.oldest).lazy
-        .compactMap { self.oracle.absence(of: key, from: floor.revision, in: $0) }.first
+        .compactMap { self.oracle.absence(of: key, from: floor.revision, in: $0) }.min()
       check(
         floor.reason.invariant, gone != nil,
         "cache \(cache) shows nothing under \(name), which exists since before \(floor.revision) (\(floor.reason))")
@@ -53,7 +53,8 @@ extension Simulation {
       .monotonicSnapshots, revision >= seen.snapshot, "cache \(cache) went back from \(seen.snapshot) to \(revision)")
     caches[cache].observed.snapshot = revision
     let history = oracle.history(from: seen.history, holding: caches[cache].base, at: revision)
-    check(.noLostUpdate, history != nil, "the base of cache \(cache) is not what the store was at \(revision)")
+    check(.noLostUpdate, history != nil, 
+      "the base of cache \(cache) is not what the store was at \(revision): \(differences(cache, revision))")
     count(.snapshotConsistency)
     if oracle.histories.count > 1 { count(.epochs) }
     if let history { caches[cache].observed.history = history }
@@ -64,6 +65,14 @@ extension Simulation {
         "cache \(cache) has not published what it holds under \(Keys.all[key])")
     }
     if caches[cache].machine.base.count > caches[cache].base.count { check(.noThinAir, false, "keys that never were") }
+  }
+
+  /// The keys at which a base differs from the newest history.
+  private func differences(_ cache: Int, _ revision: Revision) -> String {
+    let state = oracle.histories[oracle.current].state(at: revision)
+    return caches[cache].base.filter { state?[$0.index] != $0.keyValue }
+      .map { "\(Keys.all[$0.index])@\($0.keyValue?.modRevision ?? .zero), not \(state?[$0.index]?.modRevision ?? .zero)" }
+      .joined(separator: ", ")
   }
 
   func count(_ invariant: Invariant) { record.checks[invariant.rawValue] += 1 }

@@ -30,12 +30,12 @@ extension CacheMachine {
   mutating func rewound() -> [Action] {
     guard !isRewound else { return [] }
     isRewound = true
-    return resync(HoldfastError(.unavailable, "the store went back to an older revision; listing again"))
+    return [.rewound] + resync(HoldfastError(.unavailable, "the store went back to an older revision; listing again"))
   }
 
   /// A quorum read was answered below what was known when it was sent.
   mutating func suspect(_ answered: Revision, _ known: Revision) -> [Action] {
-    isSuspicious = true
+    lowAnswers += 1
     let text = "the store answered at revision \(answered), after \(known): it was restored, or a member is behind"
     return resync(HoldfastError(.unavailable, "\(text); listing \(range) again"))
   }

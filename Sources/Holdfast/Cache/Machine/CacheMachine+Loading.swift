@@ -7,13 +7,13 @@ extension CacheMachine {
     if let problem = problem(with: records, at: listed) { return resync(violation(problem)) }
 
     // A linearizable list cannot be older than what was known before it was asked for, unless the store went back. Some
-    // members answer so after a pause, once: two in a row are the proof.
+    // servers answer so after a pause of a member, once for each pause: only several in a row are the proof.
     let isLow = known.map { listed < $0 } ?? false
-    if isLow, !isRewound, !isSuspicious { return suspect(listed, known ?? .zero) }
+    if isLow, !isRewound, lowAnswers < Self.bearableLowAnswers { return suspect(listed, known ?? .zero) }
     // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
     // gives it away.
     let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
-    (isRewound, isSuspicious, isDiverged) = (false, false, false)
+    (isRewound, lowAnswers, isDiverged) = (false, 0, false)
 
     var actions: [Action] = []
     var touched = TouchedKeys<Content>()
@@ -40,6 +40,8 @@ extension CacheMachine {
     if case .connecting = phase { actions += enter(.loading) }
     return actions
   }
+
+  private static var bearableLowAnswers: Int { 2 }
 
   /// A list that fails cannot relieve a full overlay. Then reads fail rather than memory grows without a bound: the next list
   /// covers what is dropped here, since it is asked for afterwards.

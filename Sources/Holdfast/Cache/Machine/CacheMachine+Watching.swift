@@ -39,6 +39,7 @@ extension CacheMachine {
     // The last event alone says how far the base is. The response's header is the store's revision when it answered, and
     // many more events may be on their way below that.
     guard let last = fresh.last?.revision else { return [] }
+    if contradicts(fresh, through: last) { return rewound() }
     var touched = TouchedKeys<Content>()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
@@ -53,9 +54,36 @@ extension CacheMachine {
     guard progress.revision.next > progress.revision else {
       return resync(violation("the watch claimed the impossible revision \(progress.revision)"))
     }
+    if contradicts([], through: progress.revision) { return rewound() }
     var touched = TouchedKeys<Content>()
     touchEvictions(through: progress.revision, &touched)
     return move(to: progress.revision, touched)
+  }
+
+  /// Whether the base, with these changes, would still have something that an acknowledged write of before has replaced: then
+  /// the changes are of another history than that write.
+  private func contradicts(_ changes: ArraySlice<CacheChange<Content>>, through revision: Revision) -> Bool {
+    var isContradicted = false
+    var news: [Key: Revision?]?
+    func held(_ key: Key) -> Revision? {
+      let known = news ?? Dictionary(changes.map { ($0.key, $0.record?.keyValue.modRevision) }) { $1 }
+      news = known
+      return known[key] ?? base[key]?.keyValue.modRevision
+    }
+    func look(_ key: Key) {
+      guard let written = overlay.revision(of: key), written <= revision, let held = held(key) else { return }
+      if held < written { isContradicted = true }
+    }
+    overlay.forEachEviction(
+      through: revision, key: look,
+      range: { range in
+        base.forEach(in: range) { element in
+          look(element.key)
+          return !isContradicted
+        }
+        for change in changes where range.contains(change.key) { look(change.key) }
+      })
+    return isContradicted
   }
 
   private mutating func move(to newRevision: Revision, _ touched: TouchedKeys<Content>) -> [Action] {

@@ -5,16 +5,16 @@ extension CacheMachine {
   ///
   /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
   /// list is on its way may be newer than that list.
-  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, sent mark: WriteMark) -> [Action] {
+  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, changed: Bool, sent mark: WriteMark) -> [Action] {
     if case .nothing = activity { return [] }
     guard mark.epoch == epoch, written > .zero else { return [] }
     // No store answers a write below what it had before, nor gives a change a revision that it had, unless it was restored.
     // The write belongs to the new epoch, and the list that begins that has it.
-    if let known = mark.known, written < known || written == known && effects.contains(where: \.isPut) {
+    if let known = mark.known, written < known || changed && written == known {
       return rewound()
     }
     know(written)
-    if let revision, written <= revision { return [] }
+    if let revision, written <= revision { return contradicts(effects, at: written) ? rewound() : [] }
     var touched = TouchedKeys<Content>()
     for effect in effects {
       switch effect {
@@ -34,6 +34,24 @@ extension CacheMachine {
       }
     }
     return publish(touched) + relistIfFull()
+  }
+
+  /// Whether the base, which has reached that revision, still has something that the write replaced: then it is of another
+  /// history.
+  private func contradicts(_ effects: [WriteEffect<Content>], at written: Revision) -> Bool {
+    var isContradicted = false
+    for effect in effects {
+      let range: KeyRange =
+        switch effect {
+        case .put(let record): .key(record.keyValue.key)
+        case .delete(let range): range
+        }
+      base.forEach(in: range) { element in
+        if element.value.keyValue.modRevision < written { isContradicted = true }
+        return !isContradicted
+      }
+    }
+    return isContradicted
   }
 
   /// The overlay fills up when the watch is far behind. A list covers everything that was acknowledged before it was asked

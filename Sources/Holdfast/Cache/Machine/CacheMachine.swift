@@ -25,9 +25,10 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case watchInterrupted(attempt: Int, HoldfastError)
     /// The watch is over: compacted, or refused.
     case watchEnded(attempt: Int, HoldfastError)
-    /// Everything that one acknowledged write did, in the order of its operations; `sent` is the machine's `mark` when the
-    /// request was sent.
-    case acknowledged([WriteEffect<Content>], at: Revision, sent: WriteMark)
+    /// What one acknowledged write did in the range, in the order of its operations. `changed` says whether it changed
+    /// anything in the store, `sent` is the machine's `mark` when the request was sent. Writes that do not concern the range
+    /// may be told as well.
+    case acknowledged([WriteEffect<Content>], at: Revision, changed: Bool, sent: WriteMark)
     /// The base of this epoch was found not to be what the store held at this revision.
     case diverged(HoldfastError, at: Revision, epoch: Int)
     case stop
@@ -45,6 +46,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case publish([VisibleChange<Content>])
     /// The base is the range at this revision now.
     case reached(Revision)
+    /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
+    case rewound
     /// The store was rewound: revisions of before mean nothing any more.
     case newEpoch(Int)
     case health(CachePhase)
@@ -78,9 +81,9 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// Cycles that failed since a watch last delivered something.
   var failures = 0
   /// Whether the store is known to have gone back, so that the next list begins an epoch.
-  var isRewound = false
-  /// Whether the last list was answered below what was known: the next one tells whether that was a member's mistake.
-  var isSuspicious = false
+  package internal(set) var isRewound = false
+  /// How many quorum reads in a row were answered below what was known when they were sent.
+  var lowAnswers = 0
   /// Whether the base was found to be wrong, so that a list that disagrees with it proves nothing.
   var isDiverged = false
   /// What the store is being asked for before the watch counts.
@@ -113,7 +116,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
     case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
     case .diverged(let error, let revision, let epoch): diverged(error, at: revision, epoch: epoch)
-    case .acknowledged(let effects, let revision, let mark): acknowledge(effects, at: revision, sent: mark)
+    case .acknowledged(let effects, let revision, let changed, let mark):
+      acknowledge(effects, at: revision, changed: changed, sent: mark)
     }
   }
 

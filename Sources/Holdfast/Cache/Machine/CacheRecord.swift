@@ -58,8 +58,6 @@ package enum WriteEffect<Content: Sendable>: Sendable {
   case put(CacheRecord<Content>)
   /// A delete of one key is the range of that key.
   case delete(KeyRange)
-
-  var isPut: Bool { if case .put = self { true } else { false } }
 }
 
 /// What local readers see of one key from now on.
