@@ -7,7 +7,10 @@ ARGS ?=
 # Tests that run servers and processes; apart, so that what only computes does not take the time from them.
 SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests
 
-.PHONY: help setup tools build demo test lint format clean
+SEEDS ?= 5000
+FROM ?= 1
+
+.PHONY: help setup tools build demo test simulate lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -30,6 +33,12 @@ test: setup tools lint ## lint, build and run every test, real etcd included
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --skip '$(SERVERS)'
 	$(SWIFT) test --skip-build --filter '$(SERVERS)'
+	$(MAKE) simulate
+
+# 1,000,000 seeds for each kind of server, as a nightly run: make simulate SEEDS=1000000
+simulate: setup ## run the simulation, built for release; SEEDS= for each kind of server, FROM= for the first
+	$(SWIFT) build -c release --product holdfast-simulate
+	.build/release/holdfast-simulate --seeds $(SEEDS) --from $(FROM)
 
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint

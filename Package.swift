@@ -98,6 +98,7 @@ let package = Package(
         "Holdfast",
         "HoldfastEtcd",
         "HoldfastEmbedded",
+        "HoldfastSimulateCommand",
         "WorkQueue",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -126,6 +127,7 @@ let package = Package(
       ],
       exclude: ["Resources"],
       swiftSettings: settings),
+    .testTarget(name: "HoldfastSimulationTests", dependencies: ["HoldfastSimulation"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastEmbeddedTests",
       dependencies: ["HoldfastCore", "HoldfastEmbedded", "HoldfastTesting"],

@@ -8,7 +8,7 @@ import HoldfastSimulation
 #endif
 
 /// The options and the work of `holdfast simulate` and of the light tool `holdfast-simulate`, which are the same.
-public struct SimulateOptions: ParsableArguments {
+public struct SimulateOptions: ParsableArguments, Sendable {
   public static let abstract = "Run a simulated cluster, its clients and caches under faults, seed by seed."
   public static let discussion = """
     Every run is a function of its seed. Invariants are checked at every step; the exit code is 1 when one is violated, or \

@@ -17,6 +17,6 @@ struct HoldfastCommand: ParsableCommand {
       """,
     subcommands: [
       GetCommand.self, PutCommand.self, CreateCommand.self, UpdateCommand.self, DeleteCommand.self, ListCommand.self,
-      WatchCommand.self, StatusCommand.self, ShellCommand.self, DemoCommand.self,
+      WatchCommand.self, StatusCommand.self, ShellCommand.self, DemoCommand.self, SimulateCommand.self,
     ])
 }

@@ -11,7 +11,8 @@ struct ExitStatus: Hashable, Sendable {
   }
 
   static let success = ExitStatus(0, "done")
-  static let failure = ExitStatus(1, "failed for another reason; demo: a job was lost or done twice")
+  static let failure = ExitStatus(
+    1, "failed for another reason; demo: a job was lost or done twice")
   static let refused = ExitStatus(2, "refused by the store's state: exists already, changed, compacted")
   static let notFound = ExitStatus(3, "no such key (or lease)")
   static let usage = ExitStatus(64, "the command line or an argument makes no sense")

@@ -76,9 +76,9 @@ extension Simulation {
     followOperations()
   }
 
-  /// The cache holds nothing any more, and so nothing that would tell that the store was restored.
+  /// A cache that holds nothing has nothing that would tell that the store was restored.
   private func forget(_ cache: Int) {
-    if caches[cache].isReadable { caches[cache].observed.isForgotten = true }
+    if caches[cache].machine.overlayCount == 0 { caches[cache].observed.isForgotten = true }
     caches[cache].isReadable = false
   }
 

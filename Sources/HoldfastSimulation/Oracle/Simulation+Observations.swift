@@ -53,7 +53,8 @@ extension Simulation {
       .monotonicSnapshots, revision >= seen.snapshot, "cache \(cache) went back from \(seen.snapshot) to \(revision)")
     caches[cache].observed.snapshot = revision
     let history = oracle.history(from: seen.history, holding: caches[cache].base, at: revision)
-    check(.noLostUpdate, history != nil, 
+    check(
+      .noLostUpdate, history != nil,
       "the base of cache \(cache) is not what the store was at \(revision): \(differences(cache, revision))")
     count(.snapshotConsistency)
     if oracle.histories.count > 1 { count(.epochs) }
@@ -71,7 +72,9 @@ extension Simulation {
   private func differences(_ cache: Int, _ revision: Revision) -> String {
     let state = oracle.histories[oracle.current].state(at: revision)
     return caches[cache].base.filter { state?[$0.index] != $0.keyValue }
-      .map { "\(Keys.all[$0.index])@\($0.keyValue?.modRevision ?? .zero), not \(state?[$0.index]?.modRevision ?? .zero)" }
+      .map {
+        "\(Keys.all[$0.index])@\($0.keyValue?.modRevision ?? .zero), not \(state?[$0.index]?.modRevision ?? .zero)"
+      }
       .joined(separator: ", ")
   }
 

@@ -138,7 +138,7 @@ import Testing
     var driver = MachineDriver.live(at: 10)
     driver.send(.stop)
     driver.send(.start)
-    #expect(driver.list(6, []).names == ["epoch 1", "reached 6", "watch 2 from 7", "loading"])
+    #expect(driver.lowList(6, []).names == ["epoch 1", "reached 6", "watch 4 from 7", "loading"])
   }
 
   @Test func nothingHappensBeforeTheStart() {

@@ -12,15 +12,18 @@ import Testing
       .put(machineRow("/p/a", "no", 6)), .put(machineRow("/p/e", "no", 6)), .delete(.prefix("/q/")),
       .delete(KeyRange(start: "/p/d", end: "/p/c")),
     ]
-    #expect(driver.send(.acknowledged(outside, at: 6, epoch: 0)).names == [])
+    #expect(
+      driver.send(.acknowledged(outside, at: 6, changed: true, sent: WriteMark(epoch: 0, known: nil))).names == [])
     #expect(driver.machine.overlayCount == 0)
     let across = driver.send(
-      .acknowledged([.put(machineRow("/p/d", "1", 7)), .delete(.from("/p/c"))], at: 7, epoch: 0))
+      .acknowledged(
+        [.put(machineRow("/p/d", "1", 7)), .delete(.from("/p/c"))], at: 7, changed: true,
+        sent: WriteMark(epoch: 0, known: nil)))
     #expect(across.names == ["publish [\"-/p/c\"]"])
     #expect(driver.machine.tombstoneCount == 1)
     // The range's edge keeps the delete away from what lies beyond.
     #expect(driver.machine.overlayBytes == Key("/p/c").bytes.count + Key("/p/e").bytes.count)
-    driver.send(.acknowledged([.delete(.all)], at: 8, epoch: 0))
+    driver.send(.acknowledged([.delete(.all)], at: 8, changed: true, sent: WriteMark(epoch: 0, known: nil)))
     #expect(driver.mirror.isEmpty)
     #expect(driver.machine.overlayCount == 1)
   }
@@ -101,7 +104,9 @@ import Testing
       inputs.append(([.put(machineRow(key.description, "\(put)", Revision(put)))], put))
     }
     inputs.shuffle(using: &random)
-    for (effects, revision) in inputs { driver.send(.acknowledged(effects, at: Revision(revision), epoch: 0)) }
+    for (effects, revision) in inputs {
+      driver.send(.acknowledged(effects, at: Revision(revision), changed: true, sent: WriteMark(epoch: 0, known: nil)))
+    }
     for (key, put) in zip(keys, puts) {
       let deleted = deletes.filter { $0.0.contains(key) }.map(\.1).max() ?? 0
       #expect((driver.machine.visible(key) != nil) == (put > deleted), "\(key) put \(put) deleted \(deleted)")

@@ -23,7 +23,7 @@ import Testing
       20,
       [
         machineRow("/p/changed", "2", 12, created: 4, version: 2), kept,
-        machineRow("/p/leased", "1", 6, lease: LeaseID(7)),
+        machineRow("/p/leased", "1", 14, created: 6, version: 2, lease: LeaseID(7)),
         machineRow("/p/new", "1", 13), machineRow("/p/recreated", "1", 15),
       ])
     #expect(
@@ -93,10 +93,10 @@ import Testing
     // A restored server: the watch starts below what the cache has.
     let lag = driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 8)))
     #expect(lag.names == ["list 2 after 1", "stale: unavailable"])
-    let actions = driver.list(8, [machineRow("/p/a", "1", 5)])
+    let actions = driver.lowList(8, [machineRow("/p/a", "1", 5)])
     #expect(
       actions.names == [
-        "epoch 1", "publish [\"+/p/a\", \"-/p/b\", \"-/p/c\"]", "reached 8", "watch 2 from 9",
+        "epoch 1", "publish [\"+/p/a\", \"-/p/b\", \"-/p/c\"]", "reached 8", "watch 4 from 9",
       ])
     #expect(driver.machine.overlayCount == 0)
     // What was sent before belongs to the old epoch, however high its revision.
@@ -106,14 +106,14 @@ import Testing
     // What was known in the old epoch proves nothing in the new one.
     interrupted(&driver)
     #expect(
-      driver.list(9, [machineRow("/p/a", "1", 5)]).names == ["publish [\"-/p/c\"]", "reached 9", "watch 3 from 10"])
+      driver.list(9, [machineRow("/p/a", "1", 5)]).names == ["publish [\"-/p/c\"]", "reached 9", "watch 5 from 10"])
   }
 
   @Test func aRewoundValueOfTheSameRevisionIsADifference() {
     var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "before", 8, created: 8)])
     interrupted(&driver)
-    let actions = driver.list(9, [machineRow("/p/a", "after", 8, created: 8)])
-    #expect(actions.names == ["epoch 1", "publish [\"+/p/a\"]", "reached 9", "watch 2 from 10"])
+    let actions = driver.lowList(9, [machineRow("/p/a", "after", 8, created: 8)])
+    #expect(actions.names == ["epoch 1", "publish [\"+/p/a\"]", "reached 9", "watch 4 from 10"])
     #expect(driver.view == ["a": "after"])
   }
 
@@ -121,31 +121,92 @@ import Testing
     var driver = MachineDriver.live(at: 10)
     driver.ack(15, .put("a", "lost"))
     interrupted(&driver)
-    #expect(driver.list(12, []).names.first == "epoch 1")
+    #expect(driver.lowList(12, []).names.first == "epoch 1")
     #expect(driver.view == [:])
   }
 
-  @Test func aRewindThatSomebodyProved() {
+  @Test func aWriteProvesARewind() {
     var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "before", 8)])
-    #expect(driver.machine.highestKnown == 10)
-    #expect(driver.send(.rewound(epoch: 1)).names == [], "of another epoch")
-    #expect(driver.send(.rewound(epoch: 0)).names == ["list 2 after 1", "stale: unavailable"])
-    #expect(driver.send(.rewound(epoch: 0)).names == [], "said twice")
-    // The new history has overtaken the old one: the list alone would not tell.
+    #expect(driver.ack(9, epoch: 1, known: 10).names == [], "of another epoch")
+    #expect(driver.ack(10, known: 9).names == [], "what was known when it was sent counts")
+    #expect(driver.ack(9, known: 10).names == ["rewound", "list 2 after 1", "stale: unavailable"])
+    #expect(driver.ack(9, known: 10).names == [], "said twice")
+    // The new history has overtaken the old one: the list's revision alone would not tell.
     let actions = driver.list(14, [machineRow("/p/a", "after", 8)])
     #expect(actions.names == ["epoch 1", "publish [\"+/p/a\"]", "reached 14", "watch 2 from 15"])
-    #expect(driver.send(.rewound(epoch: 0)).names == [], "late")
+    #expect(driver.ack(9, epoch: 0, known: 10).names == [], "late")
     driver.send(.watchEnded(attempt: 2, compacted))
     #expect(driver.list(14, [machineRow("/p/a", "after", 8)]).names == ["reached 14", "watch 3 from 15"])
+  }
+
+  @Test func aChangeAtAKnownRevisionProvesARewind() {
+    var driver = MachineDriver.live(at: 10)
+    #expect(driver.ack(10, known: 10).names.first == "rewound")
+    driver = MachineDriver.live(at: 10)
+    let nothing = TestMachine.Input.acknowledged([], at: 10, changed: false, sent: WriteMark(epoch: 0, known: 10))
+    #expect(driver.send(nothing).names == [], "deleting nothing makes no revision")
   }
 
   @Test func aListFromBeforeTheProofDoesNotCount() {
     var driver = MachineDriver.live(at: 10)
     interrupted(&driver)
-    driver.send(.rewound(epoch: 0))
+    driver.ack(9, known: 10)
     let late = ResponseHeader(revision: 12)
     #expect(driver.send(.listed(attempt: 2, header: late, records: [])).names == [])
     #expect(driver.list(11, []).names.first == "epoch 1")
+  }
+
+  /// A member that was paused answers one linearizable read from before the pause (etcd issue 20418).
+  @Test func oneLowListProvesNothing() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "1", 9)])
+    interrupted(&driver)
+    #expect(driver.list(8, []).names == ["list 3 after 2", "stale: unavailable"])
+    #expect(driver.list(10, [machineRow("/p/a", "1", 9)]).names == ["reached 10", "watch 3 from 11"])
+    #expect(driver.machine.epoch == 0)
+  }
+
+  @Test func anOvertakenStoreIsRecognisedByWhatItLists() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "lost", 9)])
+    interrupted(&driver)
+    #expect(driver.list(20, [machineRow("/p/a", "restored", 7)]).names.first == "epoch 1")
+    // An acknowledged write tells as well.
+    driver.ack(25, .delete("a"))
+    interrupted(&driver)
+    #expect(driver.list(30, [machineRow("/p/a", "restored", 7)]).names.first == "epoch 2")
+  }
+
+  @Test func anOvertakenStoreIsRecognisedByItsPast() {
+    let rows = [machineRow("/p/a", "1", 5), machineRow("/p/b", "1", 9)]
+    var driver = MachineDriver.live(at: 10, rows)
+    driver.answersAnchors = false
+    func answer(_ rows: [CacheRecord<String>], count: Int64, at revision: Revision = 30) -> [String] {
+      var driver = driver
+      #expect(driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 30))).names == ["anchor"])
+      let answer = RangeResponse(
+        header: ResponseHeader(revision: revision), keyValues: rows.map(\.keyValue), count: count)
+      return driver.send(.anchorAnswered(attempt: 1, answer)).names
+    }
+    #expect(answer([rows[1]], count: 2) == [])
+    #expect(answer([rows[1]], count: 1).first == "rewound")
+    #expect(answer([machineRow("/p/b", "other", 9)], count: 2).first == "rewound")
+    #expect(answer([rows[0]], count: 2).first == "rewound")
+    #expect(answer([], count: 0).first == "rewound")
+    #expect(answer([rows[1]], count: 2, at: 9).first == "list 2 after 1", "below what is known: suspicious")
+  }
+
+  @Test func nothingIsTakenBeforeThePastIsKnown() {
+    var driver = MachineDriver.live(at: 10)
+    driver.answersAnchors = false
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 12)))
+    #expect(driver.events((11, .put("a", "1"))).names == ["list 2 after 1", "stale: internal"])
+    #expect(driver.send(.anchorAnswered(attempt: 1, driver.ownAnchor(RangeRequest(.all)))).names == [])
+  }
+
+  @Test func eventsThatContradictAWriteAreNotApplied() {
+    var driver = MachineDriver.live(at: 10, [machineRow("/p/a", "old", 5)])
+    driver.ack(12, .put("a", "mine"))
+    #expect(driver.events((13, .put("b", "1"))).names.first == "rewound")
+    #expect(driver.view == ["a": "mine"])
   }
 
   @Test func aLaggingMemberIsNoRewind() {

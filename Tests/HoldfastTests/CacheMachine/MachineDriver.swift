@@ -26,6 +26,7 @@ struct MachineDriver {
   var machine: TestMachine
   /// Of the newest list or watch that the machine asked for.
   private(set) var attempt = 0
+  var answersAnchors = true
   private(set) var mirror: [Key: CacheRecord<String>] = [:]
   /// Every key that any input spoke of.
   private var seen: Set<Key> = []
@@ -58,6 +59,8 @@ struct MachineDriver {
       case .newEpoch(let epoch):
         #expect(epoch == machine.epoch && epoch > before.epoch, sourceLocation: location)
         #expect(publishes == 0, "an epoch begins before what is published in it", sourceLocation: location)
+      case .checkAnchor(let current, _): #expect(current == attempt, sourceLocation: location)
+      case .rewound: #expect(machine.isRewound, sourceLocation: location)
       case .health(let phase): #expect(phase == machine.phase && phase != before.phase, sourceLocation: location)
       }
     }
@@ -65,14 +68,25 @@ struct MachineDriver {
     for key in seen where machine.visible(key)?.keyValue != mirror[key]?.keyValue {
       Issue.record("\(key): the mirror differs from what is visible", sourceLocation: location)
     }
-    return actions
+    // Unless a test asks for something else, the store has the past that the base was built from.
+    guard case .checkAnchor(let attempt, let request)? = actions.last, answersAnchors else { return actions }
+    return actions.dropLast() + send(.anchorAnswered(attempt: attempt, ownAnchor(request)), location: location)
+  }
+
+  /// The answer of a store that holds what the base holds.
+  func ownAnchor(_ request: RangeRequest) -> RangeResponse {
+    let newest = machine.base.map(\.value.keyValue).max { $0.modRevision < $1.modRevision }
+    let revision = max(machine.highestKnown ?? 1, request.revision ?? 1)
+    return RangeResponse(
+      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(machine.base.count)
+    )
   }
 
   private mutating func note(_ input: TestMachine.Input) {
     switch input {
     case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
     case .changes(_, let changes): seen.formUnion(changes.map(\.key))
-    case .acknowledged(let effects, _, _):
+    case .acknowledged(let effects, _, _, _):
       for case .put(let record) in effects { seen.insert(record.keyValue.key) }
     default: break
     }
@@ -115,13 +129,27 @@ extension MachineDriver {
     return send(.changes(attempt: attempt, decoded))
   }
 
+  /// A list below what is known, as often as it takes to be believed.
   @discardableResult
-  mutating func ack(_ revision: Revision, epoch: Int? = nil, _ ops: MachineOp...) -> [TestMachine.Action] {
-    ack(revision, epoch: epoch, ops)
+  mutating func lowList(_ revision: Revision, _ records: [CacheRecord<String>]) -> [TestMachine.Action] {
+    for _ in 0..<2 {
+      let actions = list(revision, records)
+      #expect(actions.contains { if case .list = $0 { true } else { false } })
+    }
+    return list(revision, records)
   }
 
   @discardableResult
-  mutating func ack(_ revision: Revision, epoch: Int? = nil, _ ops: [MachineOp]) -> [TestMachine.Action] {
+  mutating func ack(
+    _ revision: Revision, epoch: Int? = nil, known: Revision? = nil, _ ops: MachineOp...
+  ) -> [TestMachine.Action] {
+    ack(revision, epoch: epoch, known: known, ops)
+  }
+
+  @discardableResult
+  mutating func ack(
+    _ revision: Revision, epoch: Int? = nil, known: Revision? = nil, _ ops: [MachineOp]
+  ) -> [TestMachine.Action] {
     let effects = ops.map { op -> WriteEffect<String> in
       switch op {
       case .put(let key, let value): .put(machineRow("/p/\(key)", value, revision))
@@ -129,7 +157,8 @@ extension MachineDriver {
       case .deletePrefix(let prefix): .delete(.prefix(Key("/p/\(prefix)")))
       }
     }
-    return send(.acknowledged(effects, at: revision, epoch: epoch ?? machine.epoch))
+    let mark = WriteMark(epoch: epoch ?? machine.epoch, known: known)
+    return send(.acknowledged(effects, at: revision, changed: true, sent: mark))
   }
 
   @discardableResult
@@ -148,6 +177,8 @@ extension [TestMachine.Action] {
       case .publish(let changes): "publish \(changes.map { "\($0.record == nil ? "-" : "+")\($0.key)" })"
       case .reached(let revision): "reached \(revision)"
       case .newEpoch(let epoch): "epoch \(epoch)"
+      case .rewound: "rewound"
+      case .checkAnchor: "anchor"
       case .health(.idle): "idle"
       case .health(.connecting(let error)): error.map { "connecting: \($0.code)" } ?? "connecting"
       case .health(.loading): "loading"

@@ -5,7 +5,9 @@ extension CacheMachine {
   ///
   /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
   /// list is on its way may be newer than that list.
-  mutating func acknowledge(_ effects: [WriteEffect<Content>], at written: Revision, changed: Bool, sent mark: WriteMark) -> [Action] {
+  mutating func acknowledge(
+    _ effects: [WriteEffect<Content>], at written: Revision, changed: Bool, sent mark: WriteMark
+  ) -> [Action] {
     if case .nothing = activity { return [] }
     guard mark.epoch == epoch, written > .zero else { return [] }
     // No store answers a write below what it had before, nor gives a change a revision that it had, unless it was restored.

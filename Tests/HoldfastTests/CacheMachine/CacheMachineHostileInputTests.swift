@@ -2,49 +2,7 @@ import Holdfast
 import HoldfastCore
 import Testing
 
-/// Random interleavings of writes, acknowledgements, batches, lists and faults against a plain log.
-@Suite struct CacheMachineModelTests {
-  static let seedsPerChunk: UInt64 = 250
-
-  @Test(arguments: 0..<8 as Range<UInt64>)
-  func everyInterleavingKeepsThePromises(chunk: UInt64) {
-    for seed in chunk * Self.seedsPerChunk..<(chunk + 1) * Self.seedsPerChunk {
-      var run = ModelRun(seed: seed)
-      run.run()
-      if let problem = run.problem {
-        var again = ModelRun(seed: seed, isTelling: true)
-        again.run()
-        Issue.record("seed \(seed): \(problem)\n\(again.story.suffix(30).joined(separator: "\n"))")
-        return
-      }
-    }
-  }
-
-  @Test func aRunIsAFunctionOfItsSeed() {
-    var first = ModelRun(seed: 42, isTelling: true)
-    var second = ModelRun(seed: 42, isTelling: true)
-    first.run()
-    second.run()
-    #expect(first.story == second.story)
-    #expect(first.story.count > 40)
-  }
-
-  /// The interleavings must really meet what they are for.
-  @Test func theRunsCoverWhatMatters() {
-    var counts: [String: Int] = [:]
-    for seed in 0..<300 as Range<UInt64> {
-      var run = ModelRun(seed: seed)
-      run.run()
-      for (name, count) in run.coverage { counts[name, default: 0] += count }
-    }
-    for name in [
-      "acknowledged above A", "acknowledged below A", "acknowledged from an old epoch", "epoch", "overlay full",
-      "list with a difference", "several revisions", "late answer", "hidden by a range tombstone", "restart", "dropped",
-    ] {
-      #expect(counts[name, default: 0] >= 10, "\(name)")
-    }
-  }
-
+@Suite struct CacheMachineHostileInputTests {
   /// Any inputs in any order, sensible or not: nothing crashes and the mirror always agrees.
   @Test(arguments: 0..<300 as Range<UInt64>)
   func anyInputsInAnyOrder(seed: UInt64) {
@@ -70,10 +28,11 @@ import Testing
       case 8: driver.send(.progress(attempt: attempt, WatchProgress(revision: revision, requested: false)))
       case 9: driver.send(.watchInterrupted(attempt: attempt, error))
       case 10: if random.below(3) == 0 { driver.send(.watchEnded(attempt: attempt, error)) }
-      case 11: if random.below(6) == 0 { driver.send(.rewound(epoch: driver.machine.epoch)) }
+      case 11: if random.below(6) == 0 { driver.ack(revision, known: revision.next) }
       default:
         let effects: [WriteEffect<String>] = [.put(row), .delete(range)].shuffled(using: &random)
-        driver.send(.acknowledged(effects, at: revision, epoch: driver.machine.epoch - random.below(5) / 4))
+        let mark = WriteMark(epoch: driver.machine.epoch - random.below(5) / 4, known: driver.machine.highestKnown)
+        driver.send(.acknowledged(effects, at: revision, changed: random.below(2) == 0, sent: mark))
       }
     }
   }
