@@ -10,11 +10,11 @@ SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests
 SEEDS ?= 5000
 FROM ?= 1
 
-.PHONY: help setup tools build demo test simulate lint format clean
+.PHONY: help setup tools build demo test test-mutations simulate lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## install what building needs (zlib headers, pip)
 	@scripts/setup
@@ -39,6 +39,9 @@ test: setup tools lint ## lint, build and run every test, real etcd included
 simulate: setup ## run the simulation, built for release; SEEDS= for each kind of server, FROM= for the first
 	$(SWIFT) build -c release --product holdfast-simulate
 	.build/release/holdfast-simulate --seeds $(SEEDS) --from $(FROM)
+
+test-mutations: setup ## put each known defect back into a copy; every one must be caught
+	@scripts/mutations
 
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint
