@@ -9,14 +9,23 @@ extension Cache {
   public func run() async throws {
     try begin()
     defer { end() }
-    await cancelWhenGracefulShutdown { await self.follow() }
+    await cancelWhenGracefulShutdown { await self.work() }
   }
 
   /// As ``run()``, but a graceful shutdown of the service around it does not end it.
   func runUntilCancelled() async throws {
     try begin()
     defer { end() }
-    await follow()
+    await work()
+  }
+
+  /// Everything that a cache does by itself, until the task is cancelled.
+  private func work() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.follow() }
+      group.addTask { await self.answerProbes() }
+      group.addTask { await self.watchOver() }
+    }
   }
 
   private func follow() async {
@@ -49,6 +58,7 @@ extension Cache {
       let wait = configuration.backoff(failures: failures, jitter: Double.random(in: 0..<1))
       if wait > .zero { try await configuration.time.sleep(configuration.time.now() + wait) }
       let list = try await store.backend.list(keyspace.range)
+      clusterID = list.header.clusterID
       let records = await keyspace.records(list.keyValues)
       handle(.listed(attempt: attempt, header: list.header, records: records))
     } catch {

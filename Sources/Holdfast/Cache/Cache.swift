@@ -21,6 +21,7 @@ public final class Cache<Value: Sendable>: Service {
   let healthObservers = HealthObservers()
   /// What the machine wants done next. A new step makes the current one obsolete.
   let steps = Mailbox<Step>()
+  let probes = ProbeQueue()
   private let state: Mutex<State>
 
   enum Step: Sendable {
@@ -32,6 +33,7 @@ public final class Cache<Value: Sendable>: Service {
     var machine: CacheMachine<CacheContent<Value>>
     var isRunning = false
     var quarantined: Set<Key> = []
+    var clusterID: UInt64?
   }
 
   /// A cache that does nothing until it is run.
@@ -51,19 +53,45 @@ public final class Cache<Value: Sendable>: Service {
     state.withLock { state in
       let (name, cause) = state.machine.phase.publicState
       return CacheHealth(
-        state: name, cause: cause, quarantined: state.quarantined.count, revision: state.machine.revision)
+        state: name, cause: cause, quarantined: state.quarantined.count, revision: state.machine.revision,
+        lag: state.machine.lag)
     }
   }
 
-  /// The base, which is the range exactly as it was at one revision; nil before the first load.
-  var currentSnapshot: CacheSnapshot<Value>? {
-    state.withLock { state in
-      state.machine.revision.map { CacheSnapshot(keyspace: keyspace, revision: $0, records: state.machine.base) }
+  /// The range exactly as it was at one revision, if that is new enough; nil otherwise, and before the first load.
+  func currentSnapshot(_ goal: ReadGoal = .any) -> CacheSnapshot<Value>? {
+    let now = configuration.time.now()
+    return state.withLock { state in
+      let machine = state.machine
+      let age = machine.confirmed.map { max(.zero, now - $0) }
+      guard let revision = machine.snapshotRevision, goal.isMet(by: machine, age: age) else { return nil }
+      let freshness = Freshness(source: .memory, age: age)
+      return CacheSnapshot(
+        keyspace: keyspace, revision: revision, freshness: freshness, records: machine.snapshotRecords)
     }
   }
 
-  /// The highest revision that was applied, or acknowledged to this store.
-  var highestKnown: Revision { state.withLock { $0.machine.highestKnown ?? .zero } }
+  /// The highest revision of a write of this store in the keyspace.
+  var highestAcknowledged: Revision { state.withLock { $0.machine.highestAcknowledged ?? .zero } }
+
+  /// How long ago a quorum read was sent that confirms what is held.
+  var age: Duration? {
+    let now = configuration.time.now()
+    return state.withLock { $0.machine.confirmed }.map { max(.zero, now - $0) }
+  }
+
+  func makeProbe() -> Probe {
+    let now = configuration.time.now()
+    return state.withLock { $0.machine.probe(at: now) }
+  }
+
+  /// The cluster that was listed; nil before the first load.
+  var clusterID: UInt64? {
+    get { state.withLock { $0.clusterID } }
+    set { state.withLock { $0.clusterID = newValue } }
+  }
+
+  var epoch: Int { state.withLock { $0.machine.epoch } }
 
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   ///
@@ -92,7 +120,8 @@ public final class Cache<Value: Sendable>: Service {
       index.publish(changes, reached: reached)
     case .reached(let revision):
       index.publish([], reached: revision)
-      waiters.reached(revision)
+      waiters.reached(max(revision, state.machine.snapshotRevision ?? revision))
+    case .proven(let revision): waiters.reached(revision)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
     case .checkAnchor: break
@@ -123,6 +152,7 @@ public final class Cache<Value: Sendable>: Service {
     }
     steps.clear()
     waiters.open()
+    probes.open()
     // From here on writes are collected, before the first list is sent (rule 2).
     handle(.start)
     store.add(self)
@@ -133,6 +163,7 @@ public final class Cache<Value: Sendable>: Service {
     handle(.stop)
     store.remove(self)
     waiters.close()
+    probes.close()
     state.withLock { $0.isRunning = false }
   }
 }

@@ -6,6 +6,12 @@ public struct CacheConfiguration: Sendable {
   public var followTimeout: Duration = .seconds(10)
   /// The first and the longest wait between attempts to list again; it doubles in between, with jitter.
   public var backoff: ClosedRange<Duration> = .milliseconds(100) ... .seconds(5)
+  /// How often the cache asks a quorum how far the store is while it follows it: a watch that says nothing proves nothing.
+  public var probeInterval: Duration = .seconds(5)
+  /// After how long without an answer that confirms what the cache holds its health says `stale` (G8).
+  public var staleAfter: Duration = .seconds(15)
+  /// How long a linearizable read waits for memory before it reads the store itself.
+  public var linearizableWait: Duration = .seconds(1)
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
   /// a list succeeds.

@@ -28,6 +28,9 @@ public struct CacheHealth: Hashable, Sendable, CustomStringConvertible {
   public let quarantined: Int
   /// The revision up to which the cache has followed the store; nil before the first load.
   public let revision: Revision?
+  /// By how many revisions of the store, which counts changes of all its keys, the cache is known to be behind; 0 when nothing
+  /// is known to be missing.
+  public let lag: Int64
 
   public var isLive: Bool { state == .live }
 

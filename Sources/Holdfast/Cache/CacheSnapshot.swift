@@ -6,6 +6,8 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   public let keyspace: Keyspace<Value>
   /// The revision whose state this is.
   public let revision: Revision
+  /// Where it was read, and how new it was known to be when it was taken.
+  public let freshness: Freshness
   let records: SortedMap<Record<Value>>
 
   /// The value of a key, nil when there is none.
@@ -49,47 +51,18 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   }
 }
 
-/// How new a snapshot has to be.
-public struct SnapshotMode: Hashable, Sendable {
-  enum Kind: Hashable, Sendable {
-    case includingMyWrites
-    case atLeast(Revision)
-  }
-
-  let kind: Kind
-
-  /// Everything that this process's store had acknowledged in the keyspace when it was asked for.
-  public static let includingMyWrites = SnapshotMode(kind: .includingMyWrites)
-
-  /// The state at this revision or a later one (G4): that of another process's write, say.
-  public static func atLeast(_ revision: Revision) -> SnapshotMode { SnapshotMode(kind: .atLeast(revision)) }
-}
-
 extension Cache {
-  /// The keyspace as it was at the newest revision that the watch has delivered whole. A local read may show something newer:
-  /// writes of this process that the watch has not brought yet; ``snapshot(_:timeout:)`` waits for them.
+  /// The keyspace as it was at the newest revision that the watch has delivered whole, or that was proven to be the same. A
+  /// local read may show something newer: writes of this process that the watch has not brought yet;
+  /// ``snapshot(_:timeout:)`` waits for them.
   ///
   /// - Throws: ``HoldfastError`` with code `notStarted`, `notLoaded` or `stopped`.
   public func snapshot() throws -> CacheSnapshot<Value> {
     // Says why when there is nothing to read.
     _ = try index.size()
-    guard let snapshot = currentSnapshot else {
+    guard let snapshot = currentSnapshot() else {
       throw HoldfastError(.notLoaded, "the cache has not loaded yet", cause: health.cause)
     }
     return snapshot
-  }
-
-  /// A snapshot that is new enough; waits for the watch where it has to.
-  ///
-  /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
-  ///   `notStarted`, `notLoaded` or `stopped`; `cancelled`.
-  public func snapshot(_ mode: SnapshotMode, timeout: Duration = .seconds(5)) async throws -> CacheSnapshot<Value> {
-    let revision =
-      switch mode.kind {
-      case .includingMyWrites: highestKnown
-      case .atLeast(let revision): revision
-      }
-    try await wait(for: revision, timeout: timeout)
-    return try snapshot()
   }
 }

@@ -21,7 +21,7 @@ struct HistoryAnchor: Sendable {
     return request
   }
 
-  init(_ range: KeyRange, at revision: Revision, _ modRevisions: some Sequence<Revision>) {
+  init(_ range: KeyRange, at revision: Revision?, _ modRevisions: some Sequence<Revision>) {
     var newest = Revision.zero
     var count = 0
     for revision in modRevisions {

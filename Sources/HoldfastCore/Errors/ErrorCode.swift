@@ -38,6 +38,9 @@ extension HoldfastError {
     /// The lease id is taken.
     public static let leaseExists = Code("leaseExists")
 
+    /// What a cache holds is older than a read allows, and could not be confirmed in time (G6).
+    public static let stale = Code("stale")
+
     // Values.
 
     /// The value could not be encoded.

@@ -29,6 +29,11 @@ struct SimulatedCache {
   var observed = Observations()
   /// The simulation's keys that it covers.
   let keys: [Int]
+  var probes = ProbeSharing()
+  /// When the watchdog looks after it next.
+  var nextProbe = Duration.zero
+  /// Whether a faulty server told it that the store had no more than it has.
+  var isMisled = false
 
   init(client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit) {
     self.client = client
@@ -81,6 +86,8 @@ struct Observations {
   var floors: [(revision: Revision, reason: Reason)]
   /// The revision of the last snapshot.
   var snapshot = Revision.zero
+  /// The same, where snapshots state a revision that was proven.
+  var proven = Revision.zero
   /// The keys whose values did not decode.
   var quarantined: Set<Int> = []
   /// Whether the cache has dropped all that it held.
@@ -101,6 +108,6 @@ struct Observations {
   mutating func beginEpoch() {
     oldest = history
     floors = Array(repeating: (.zero, .gone), count: Keys.all.count)
-    snapshot = .zero
+    (snapshot, proven) = (.zero, .zero)
   }
 }

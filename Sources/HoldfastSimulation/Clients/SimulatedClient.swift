@@ -22,6 +22,7 @@ struct SimulatedCall {
     case operation(Int)
     case list(cache: Int, attempt: Int)
     case anchor(cache: Int, attempt: Int)
+    case probe(cache: Int, Probe)
   }
 
   enum State {

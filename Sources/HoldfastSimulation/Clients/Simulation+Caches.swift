@@ -5,6 +5,7 @@ import HoldfastCore
 extension Simulation {
   func startCache(_ cache: Int) {
     caches[cache].isRunning = true
+    caches[cache].nextProbe = now
     beginAnew(cache)
     handle(cache, .start)
   }
@@ -23,6 +24,7 @@ extension Simulation {
       inject(.cacheRestarted)
       handle(cache, .stop)
       turn(cache, to: .none)
+      dropReads(of: cache)
       caches[cache].isRunning = false
       caches[cache].isReadable = false
       followOperations()
@@ -49,6 +51,9 @@ extension Simulation {
         for change in changes { Keys.index(change.key).map { observe($0, cache) } }
       case .reached(let revision):
         reach(cache, revision)
+      case .proven(let revision):
+        tell("cache \(cache): is what the store holds at \(revision)")
+        observeSnapshot(cache)
       case .list(let attempt, let failures):
         let wait = CacheConfiguration().backoff(failures: failures, jitter: 0)
         turn(cache, to: .backOff(attempt: attempt, until: now + wait))
@@ -74,6 +79,7 @@ extension Simulation {
       }
     }
     followOperations()
+    finishReads(of: cache)
   }
 
   /// A cache that holds nothing has nothing that would tell that the store was restored.

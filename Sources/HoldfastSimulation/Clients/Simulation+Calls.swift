@@ -71,6 +71,7 @@ extension Simulation {
     case .operation(let operation): finishOperation(operation, result, history: history)
     case .list(let cache, let attempt): pageArrived(cache, attempt, result)
     case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)
+    case .probe(let cache, let probe): probeArrived(cache, probe, call.id, result)
     }
   }
 

@@ -128,7 +128,8 @@ extension Simulation {
   /// Commits what needs no answer.
   func commit(_ entry: Entry) {
     _ = try? cluster.commit(entry)
-    oracle.follow(cluster.committed)
+    oracle.follow(cluster.committed, now)
+    acknowledged = oracle.revision
     tell("committed \(entry) at \(oracle.revision)")
   }
 }

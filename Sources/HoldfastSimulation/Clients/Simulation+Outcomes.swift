@@ -22,6 +22,7 @@ extension Simulation {
     let effects = Effects(operation.request, response)
     tell("client \(operation.client): \(operation.kind) answered at \(revision), succeeded: \(response.succeeded)")
     fingerprint.add(revision)
+    if history == oracle.current { acknowledged = max(acknowledged, revision) }
     var waiting: [Int] = []
     for cache in caches.indices where caches[cache].client == operation.client && caches[cache].isRunning {
       let mark =

@@ -10,6 +10,8 @@ struct Oracle {
   struct History {
     /// By revision; those below `first` say nothing.
     var states: [State]
+    /// When each revision was committed.
+    var times: [Duration]
 
     var revision: Revision { Revision(Int64(states.count - 1)) }
 
@@ -26,7 +28,7 @@ struct Oracle {
   init() {
     let nothing = State(repeating: nil, count: Keys.all.count)
     // Revision 0 is none, 1 is the empty store.
-    histories = [History(states: [nothing, nothing])]
+    histories = [History(states: [nothing, nothing], times: [.zero, .zero])]
   }
 
   var current: Int { histories.count - 1 }
@@ -34,7 +36,7 @@ struct Oracle {
   var state: State { histories[current].states.last ?? [] }
 
   /// Takes note of what the store has committed since.
-  mutating func follow(_ store: MVCCStore) {
+  mutating func follow(_ store: MVCCStore, _ now: Duration) {
     while revision < store.revision {
       let next = revision.next
       var state = self.state
@@ -45,6 +47,7 @@ struct Oracle {
         if event.kind == .put { note(event.keyValue) }
       }
       histories[current].states.append(state)
+      histories[current].times.append(now)
     }
   }
 
@@ -55,7 +58,20 @@ struct Oracle {
 
   /// Begins the history of a store that went back to a revision.
   mutating func restore(to revision: Revision) {
-    histories.append(History(states: Array(histories[current].states.prefix(Int(revision.rawValue) + 1))))
+    let count = Int(revision.rawValue) + 1
+    let past = histories[current]
+    histories.append(History(states: Array(past.states.prefix(count)), times: Array(past.times.prefix(count))))
+  }
+
+  /// When, after a revision, the first change of some keys was committed in the current history; nil when none was.
+  func firstChange(of keys: [Int], after revision: Revision) -> Duration? {
+    let history = histories[current]
+    guard var last = history.state(at: revision) else { return nil }
+    for index in history.states.indices.dropFirst(Int(revision.rawValue) + 1) {
+      if keys.contains(where: { history.states[index][$0] != last[$0] }) { return history.times[index] }
+      last = history.states[index]
+    }
+    return nil
   }
 
   /// Whether the store ever held this.

@@ -59,6 +59,7 @@ extension Simulation {
     count(.snapshotConsistency)
     if oracle.histories.count > 1 { count(.epochs) }
     if let history { caches[cache].observed.history = history }
+    observeSnapshot(cache)
     for key in caches[cache].keys {
       let visible = caches[cache].machine.visible(Keys.all[key])?.keyValue
       check(
@@ -66,6 +67,19 @@ extension Simulation {
         "cache \(cache) has not published what it holds under \(Keys.all[key])")
     }
     if caches[cache].machine.base.count > caches[cache].base.count { check(.noThinAir, false, "keys that never were") }
+  }
+
+  /// Looks at what a snapshot would show now: the range at the revision that it states.
+  func observeSnapshot(_ cache: Int) {
+    let seen = caches[cache].observed
+    guard caches[cache].isReadable, let revision = caches[cache].machine.snapshotRevision else { return }
+    check(
+      .monotonicSnapshots, revision >= seen.proven, "snapshots of cache \(cache) go from \(seen.proven) back to \(revision)")
+    caches[cache].observed.proven = revision
+    let shown = snapshot(cache)
+    check(
+      .snapshotConsistency, oracle.history(from: seen.history, holding: shown, at: revision) != nil,
+      "a snapshot of cache \(cache) is not what the store was at \(revision)")
   }
 
   /// The keys at which a base differs from the newest history.

@@ -31,7 +31,7 @@ extension Simulation {
   }
 
   private var isSettled: Bool {
-    calls.isEmpty && operations.isEmpty && caches.indices.allSatisfy(isSettled)
+    calls.isEmpty && operations.isEmpty && reads.isEmpty && caches.indices.allSatisfy(isSettled)
       && streams.allSatisfy { $0.messages.isEmpty && $0.requests.isEmpty && !$0.isBlackHole }
   }
 

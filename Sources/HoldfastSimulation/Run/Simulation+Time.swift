@@ -11,11 +11,14 @@ extension Simulation {
     fireCallTimers()
     fireCacheTimers()
     fireWatchTimers()
+    fireProbeTimers()
   }
 
   var nextTimer: Duration? {
     var timers = [nextCallTimer].compactMap { $0 }
+    timers += reads.map(\.deadline)
     for cache in caches {
+      if cache.isRunning { timers.append(cache.nextProbe) }
       switch cache.work {
       case .backOff(_, let until): timers.append(until)
       case .watch(_, let watch) where !cache.isAnchoring: timers += [watch.deadline, watch.wakes].compactMap { $0 }

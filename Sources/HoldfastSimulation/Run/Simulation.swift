@@ -15,6 +15,11 @@ final class Simulation {
   var packets: [Packet] = []
   var streams: [SimulatedStream] = []
   var operations: [SimulatedOperation] = []
+  var reads: [SimulatedRead] = []
+  /// Up to where the store has told anybody what it holds, in the current history.
+  var acknowledged = Revision.zero
+  /// Reads whose quorum read a faulty server answered from its past.
+  var staleCalls: Set<Int> = []
   var outcomes: [WriteRecord] = []
   var leases: [LeaseID] = []
 
@@ -96,6 +101,7 @@ final class Simulation {
     switch kind {
     case .operate: operate()
     case .writeElsewhere: writeElsewhere()
+    case .read: read()
     case .deliverRequest: deliverRequest()
     case .deliverAnswer: deliverAnswer()
     case .replicate: replicate()

@@ -79,7 +79,7 @@ extension Invariant {
   /// Those that the simulation checks.
   static let simulated: [Invariant] = [
     .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
-    .snapshotConsistency, .atomicTransactions, .convergence, .failLoud, .safeCompareAndSet, .atMostOnce, .epochs,
+    .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .failLoud, .safeCompareAndSet, .atMostOnce, .epochs,
     .malformedValues, .leases,
   ]
 }

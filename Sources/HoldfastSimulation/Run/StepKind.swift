@@ -1,6 +1,6 @@
 /// What the scheduler can let happen next.
 enum StepKind: Int, CaseIterable {
-  case operate, writeElsewhere
+  case operate, writeElsewhere, read
   case deliverRequest, deliverAnswer, replicate, serveStream, receiveMessage, tick
   case loseRequest, loseAnswer, refuseRequest, resetCall
   case breakStream, silenceStream, cancelWatch, reportProgress, desyncWatch
@@ -11,6 +11,7 @@ enum StepKind: Int, CaseIterable {
     switch self {
     case .operate: 14
     case .writeElsewhere: 7
+    case .read: 6
     case .deliverRequest: 22
     case .deliverAnswer: 20
     case .replicate: 12

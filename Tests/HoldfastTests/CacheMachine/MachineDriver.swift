@@ -56,6 +56,7 @@ struct MachineDriver {
           seen.insert(change.key)
         }
       case .reached(let revision): #expect(revision == machine.revision, sourceLocation: location)
+      case .proven(let revision): #expect(revision == machine.snapshotRevision, sourceLocation: location)
       case .newEpoch(let epoch):
         #expect(epoch == machine.epoch && epoch > before.epoch, sourceLocation: location)
         #expect(publishes == 0, "an epoch begins before what is published in it", sourceLocation: location)

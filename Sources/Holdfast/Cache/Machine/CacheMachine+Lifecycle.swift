@@ -11,6 +11,7 @@ extension CacheMachine {
     overlay = CacheOverlay()
     revision = nil
     failures = 0
+    (proof, confirmations) = (nil, Confirmations())
     return publish(touched) + requestList() + enter(.connecting(nil))
   }
 
@@ -49,7 +50,7 @@ extension CacheMachine {
 
   mutating func requestList() -> [Action] {
     attempt += 1
-    anchor = nil
+    (anchor, isOverdue, watchedSince) = (nil, false, nil)
     activity = .list(known: highestKnown)
     return [.list(attempt: attempt, failures: failures)]
   }

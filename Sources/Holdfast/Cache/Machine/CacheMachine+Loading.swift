@@ -26,12 +26,15 @@ extension CacheMachine {
     if beginsEpoch {
       overlay = CacheOverlay()
       epoch += 1
-      highestKnown = nil
+      (highestKnown, highestAcknowledged) = (nil, nil)
+      confirmations = Confirmations()
       actions.append(.newEpoch(epoch))
     } else {
       overlay.evict(through: listed)
     }
     revision = listed
+    proof = nil
+    confirmations.reach(listed)
     know(listed)
     activity = .watch
     actions += publish(touched)
@@ -52,6 +55,7 @@ extension CacheMachine {
     base = SortedMap()
     overlay = CacheOverlay()
     revision = nil
+    proof = nil
     // Readers are told that there is nothing to read before it is gone.
     return resync(cause) + publish(touched)
   }

@@ -43,6 +43,7 @@ extension CacheMachine {
     var touched = TouchedKeys<Content>()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
+    if let proof, proof.base == nil, last < proof.revision { self.proof?.base = base }
     for change in fresh { base[change.key] = change.record }
     return move(to: last, touched)
   }
@@ -91,7 +92,11 @@ extension CacheMachine {
     revision = newRevision
     know(newRevision)
     failures = 0
-    return publish(touched) + [.reached(newRevision)] + enter(.live)
+    hasMoved = true
+    if let proof, proof.revision <= newRevision { self.proof = nil }
+    confirmations.reach(newRevision)
+    let health = isOverdue ? confirm() : enter(.live)
+    return publish(touched) + [.reached(newRevision)] + health
   }
 
   private func problem(with changes: [CacheChange<Content>]) -> String? {

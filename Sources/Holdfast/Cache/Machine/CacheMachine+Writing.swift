@@ -16,6 +16,7 @@ extension CacheMachine {
       return rewound()
     }
     know(written)
+    if !effects.isEmpty { highestAcknowledged = max(highestAcknowledged ?? written, written) }
     if let revision, written <= revision { return contradicts(effects, at: written) ? rewound() : [] }
     var touched = TouchedKeys<Content>()
     for effect in effects {

@@ -29,6 +29,10 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// anything in the store, `sent` is the machine's `mark` when the request was sent. Writes that do not concern the range
     /// may be told as well.
     case acknowledged([WriteEffect<Content>], at: Revision, changed: Bool, sent: WriteMark)
+    /// What the store answered to a probe.
+    case probed(Probe, RangeResponse)
+    /// Time has passed: how long may nothing have confirmed what is held before that counts as stale?
+    case lookAfter(now: Duration, limit: Duration)
     /// The base of this epoch was found not to be what the store held at this revision.
     case diverged(HoldfastError, at: Revision, epoch: Int)
     case stop
@@ -46,6 +50,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case publish([VisibleChange<Content>])
     /// The base is the range at this revision now.
     case reached(Revision)
+    /// The range at this revision, a later one, was proven to be the base: snapshots state it.
+    case proven(Revision)
     /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
     case rewound
     /// The store was rewound: revisions of before mean nothing any more.
@@ -88,6 +94,16 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   var isDiverged = false
   /// What the store is being asked for before the watch counts.
   var anchor: (anchor: HistoryAnchor, known: Revision?)?
+  /// Where the base is known to be what the store held later than at the base's own revision.
+  var proof: Proof<Content>?
+  var confirmations = Confirmations()
+  /// The highest revision of a write of this process in the range, in this epoch.
+  package internal(set) var highestAcknowledged: Revision?
+  /// Whether the watchdog has found that nothing confirms the cache any more, since when it has looked, and whether the watch
+  /// has brought anything since.
+  var isOverdue = false
+  var watchedSince: Duration?
+  var hasMoved = false
 
   package init(range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit()) {
     self.range = range
@@ -118,6 +134,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .diverged(let error, let revision, let epoch): diverged(error, at: revision, epoch: epoch)
     case .acknowledged(let effects, let revision, let changed, let mark):
       acknowledge(effects, at: revision, changed: changed, sent: mark)
+    case .probed(let probe, let answer): probed(probe, answer)
+    case .lookAfter(let now, let limit): lookAfter(now, limit)
     }
   }
 

@@ -1,0 +1,109 @@
+package import HoldfastCore
+
+/// How new the base is: proofs that it is all there is, and how long ago that was last known (rules 3 and 5).
+extension CacheMachine {
+  /// The revision that snapshots state: the base's own, or a later one at which the range was proven to be the base.
+  package var snapshotRevision: Revision? { proof?.revision ?? revision }
+
+  /// The range as it was at `snapshotRevision`.
+  package var snapshotRecords: SortedMap<CacheRecord<Content>> { proof?.base ?? base }
+
+  /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
+  package func covers(_ revision: Revision, epoch: Int) -> Bool {
+    guard epoch == self.epoch, !isRewound, lowAnswers == 0, let reached = snapshotRevision else { return false }
+    return reached >= revision
+  }
+
+  /// When the newest quorum read was sent that confirms what snapshots show; nil when none does.
+  package var confirmed: Duration? { isRewound || lowAnswers > 0 || revision == nil ? nil : confirmations.newest }
+
+  /// Revisions of the store, the whole of it, that are known not to have been followed yet.
+  package var lag: Int64 {
+    guard let outstanding = confirmations.outstanding, let reached = snapshotRevision else { return 0 }
+    return max(0, outstanding.rawValue - reached.rawValue)
+  }
+
+  /// A probe to be sent now. It looks at the whole range, which costs the server a walk through it, where that is small or where
+  /// something is known to be missing; otherwise it asks for no more than the store's revision.
+  package func probe(at now: Duration) -> Probe {
+    var request = RangeRequest(.key(range.start))
+    request.countOnly = true
+    var expected: (Revision, HistoryAnchor)?
+    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil {
+      let anchor = HistoryAnchor(range, at: nil, base.lazy.map(\.value.keyValue.modRevision))
+      request = anchor.request
+      expected = (revision, anchor)
+    }
+    return Probe(request: request, epoch: epoch, sent: now, known: highestKnown, base: expected)
+  }
+
+  private static var smallRange: Int { 1_000 }
+
+  mutating func probed(_ probe: Probe, _ answer: RangeResponse) -> [Action] {
+    if case .nothing = activity { return [] }
+    let found = answer.header.revision
+    guard probe.epoch == epoch, !isRewound, found > .zero, found.next > found else { return [] }
+    if let known = probe.known, found < known {
+      // A list that is on its way will tell what that means.
+      guard case .watch = activity else { return [] }
+      return suspect(found, known)
+    }
+    know(found)
+    let proved = prove(probe, answer)
+    if proved == .otherHistory { return rewound() }
+    confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
+    return (proved == .same ? [.proven(found)] : []) + confirm()
+  }
+
+  private enum Finding { case nothing, same, otherHistory }
+
+  private mutating func prove(_ probe: Probe, _ answer: RangeResponse) -> Finding {
+    guard let (sent, anchor) = probe.base, let revision, sent == revision else { return .nothing }
+    let found = answer.header.revision
+    if anchor.holds(in: answer, { base[$0]?.keyValue }) {
+      guard found > snapshotRevision ?? .zero else { return .nothing }
+      proof = Proof(revision: found)
+      confirmations.reach(found)
+      return .same
+    }
+    // Nothing at or below the base's revision changes any more, unless the store was restored.
+    if let newest = answer.keyValues.first, newest.modRevision <= revision, base[newest.key]?.keyValue != newest {
+      return isDiverged ? .nothing : .otherHistory
+    }
+    return .nothing
+  }
+
+  /// Ends the alarm of the watchdog when it no longer holds.
+  mutating func confirm() -> [Action] {
+    guard isOverdue, confirmations.outstandingSince == nil, case .watch = activity, anchor == nil else { return [] }
+    isOverdue = false
+    return enter(.live)
+  }
+
+  /// Looks whether the cache still follows the store: if no quorum read has confirmed that for so long, it does not say that it
+  /// does. Where the store is known to have had more for so long, and the watch has brought nothing at all, it lists again.
+  mutating func lookAfter(_ now: Duration, _ limit: Duration) -> [Action] {
+    guard case .watch = activity, anchor == nil, case .live = phase else {
+      if case .stale = phase, isOverdue { return resyncIfStuck(now, limit) }
+      watchedSince = nil
+      return []
+    }
+    let since = watchedSince ?? now
+    watchedSince = since
+    let age = now - max(since, confirmations.newest ?? since)
+    guard age > limit else { return [] }
+    isOverdue = true
+    hasMoved = false
+    let text =
+      confirmations.outstanding.map { "the store is at revision \($0), and the watch has not brought that" }
+      ?? "no quorum read was answered"
+    return enter(.stale(HoldfastError(.timeout, "\(text) for \(age)", revision: confirmations.outstanding)))
+  }
+
+  private mutating func resyncIfStuck(_ now: Duration, _ limit: Duration) -> [Action] {
+    defer { hasMoved = false }
+    guard !hasMoved, let since = confirmations.outstandingSince, now - since > limit else { return [] }
+    let text = "the watch of \(range) has delivered nothing since revision \(revision ?? .zero), though there is more"
+    return resync(HoldfastError(.timeout, "\(text); listing again", revision: confirmations.outstanding))
+  }
+}

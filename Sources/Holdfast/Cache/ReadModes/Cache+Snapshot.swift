@@ -1,0 +1,135 @@
+extension Cache {
+  /// A snapshot that is new enough; waits, for the watch or for a proof that there is nothing to wait for, where it has to.
+  ///
+  /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
+  ///   `futureRevision` when the store has not reached it either; `invalidArgument` for a token of another cluster; `stale` when
+  ///   memory was older than the staleness allowed; `notStarted`, `notLoaded` or `stopped`; `cancelled`; for a linearizable
+  ///   read what the store answers.
+  public func snapshot(_ mode: SnapshotMode, timeout: Duration = .seconds(5)) async throws -> CacheSnapshot<Value> {
+    do {
+      switch mode.kind {
+      case .includingMyWrites:
+        return try await snapshot(atLeast: RevisionToken(revision: highestAcknowledged), timeout: timeout)
+      case .atLeast(let token): return try await snapshot(atLeast: token, timeout: timeout)
+      case .linearizable: return try await linearizableSnapshot(timeout: timeout)
+      case .maxStaleness(let bound): return try await snapshot(notOlderThan: bound, timeout: timeout)
+      }
+    } catch {
+      throw HoldfastError(wrapping: error)
+    }
+  }
+
+  /// Returns when the cache has everything of the store up to a revision, such as that of another process's write.
+  ///
+  /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
+  ///   `futureRevision` when the store has not reached it either; `notStarted` or `stopped`; `cancelled`.
+  public func wait(for revision: Revision, timeout: Duration) async throws {
+    _ = try await snapshot(.atLeast(revision), timeout: timeout)
+  }
+
+  private func snapshot(atLeast token: RevisionToken, timeout: Duration) async throws -> CacheSnapshot<Value> {
+    try checkStarted()
+    let revision = token.revision
+    if token.clusterID == nil || token.clusterID == clusterID, let snapshot = currentSnapshot(.revision(revision, epoch: epoch)) { return snapshot }
+    let result = try await withTimeout(timeout, configuration.time) {
+      try await self.follow { answer in
+        if let asked = token.clusterID, asked != answer.header.clusterID {
+          throw HoldfastError(.invalidArgument, "the token \(token) is of another cluster")
+        }
+        if revision > answer.header.revision {
+          throw HoldfastError(
+            .futureRevision, "the store is at revision \(answer.header.revision), not at \(revision) yet",
+            revision: answer.header.revision)
+        }
+        return .revision(revision, epoch: answer.epoch)
+      }
+    }
+    if let result { return result }
+    throw notReached("revision \(revision)", after: timeout)
+  }
+
+  private func linearizableSnapshot(timeout: Duration) async throws -> CacheSnapshot<Value> {
+    try checkStarted()
+    let time = configuration.time
+    let start = time.now()
+    let fromMemory = try await withTimeout(min(timeout, configuration.linearizableWait), time) {
+      try await self.follow { .revision($0.header.revision, epoch: $0.epoch) }
+    }
+    if let fromMemory { return fromMemory }
+    let sent = time.now()
+    let list = try await withTimeout(max(.zero, timeout - (sent - start)), time) {
+      try await self.store.backend.list(self.keyspace.range)
+    }
+    guard let list else { throw notReached("the store's state", after: timeout) }
+    let records = await keyspace.records(list.keyValues)
+    return CacheSnapshot(
+      keyspace: keyspace, revision: list.header.revision,
+      freshness: Freshness(source: .store, age: time.now() - sent),
+      records: SortedMap(records.map { ($0.keyValue.key, $0) }))
+  }
+
+  private func snapshot(notOlderThan bound: Duration, timeout: Duration) async throws -> CacheSnapshot<Value> {
+    try checkStarted()
+    if let snapshot = currentSnapshot(.age(bound)) { return snapshot }
+    let result = try await withTimeout(timeout, configuration.time) {
+      try await self.follow { _ in .age(bound) }
+    }
+    if let result { return result }
+    // Says why, when there is nothing to read at all.
+    _ = try index.size()
+    let age = age.map { "\($0) old" } ?? "of an age that nothing confirms"
+    let health = health
+    throw HoldfastError(
+      .stale, "what the cache holds is \(age), more than the \(bound) allowed; it is \(health)", key: keyspace.prefix,
+      revision: health.revision, cause: health.cause)
+  }
+
+  /// Asks the store how far it is and waits until memory meets the goal that follows from the answer. On the way it asks again,
+  /// which proves that there is nothing to wait for where the watch has nothing to bring.
+  private func follow(
+    _ goal: @escaping @Sendable (ProbeQueue.Answer) throws -> ReadGoal
+  ) async throws -> CacheSnapshot<Value> {
+    var pause = Duration.milliseconds(2)
+    var first: ProbeQueue.Answer?
+    while true {
+      do {
+        let answer = try await probes.ask()
+        // What was learned first is enough, as long as the store has not gone back meanwhile.
+        if first?.epoch != answer.epoch { first = answer }
+        let goal = try goal(first ?? answer)
+        if let snapshot = currentSnapshot(goal) { return snapshot }
+        try await waitForMore(answer.header.revision, pause)
+        if let snapshot = currentSnapshot(goal) { return snapshot }
+      } catch let error as HoldfastError where error.isTransient {
+        try await configuration.time.sleep(configuration.time.now() + pause)
+      } catch {
+        throw error
+      }
+      pause = min(pause * 2, .milliseconds(100))
+    }
+  }
+
+  /// Returns when the revision is reached, or after a while.
+  private func waitForMore(_ revision: Revision, _ pause: Duration) async throws {
+    _ = try await withTimeout(pause, configuration.time) { try await self.waiters.wait(for: revision) }
+  }
+
+  /// Says whether it was never started or is stopped.
+  private func checkStarted() throws {
+    do {
+      _ = try index.size()
+    } catch let error as HoldfastError where error.code == .notLoaded {
+      // It may load while somebody waits.
+    } catch {
+      throw error
+    }
+  }
+
+  private func notReached(_ what: String, after timeout: Duration) -> HoldfastError {
+    let health = health
+    let reached = health.revision.map { "is at revision \($0)" } ?? "has not loaded"
+    return HoldfastError(
+      .timeout, "after \(timeout) the cache \(reached) and has not reached \(what); it is \(health)",
+      cause: health.cause)
+  }
+}
