@@ -125,6 +125,7 @@ public final class Cache<Value: Sendable>: Service {
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
     case .checkAnchor: break
+    case .wantProbe: probes.nudge()
     case .rewound: waiters.forget()
     case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
     case .health(let phase): note(phase)

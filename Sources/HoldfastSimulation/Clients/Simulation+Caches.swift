@@ -51,6 +51,7 @@ extension Simulation {
         for change in changes { Keys.index(change.key).map { observe($0, cache) } }
       case .reached(let revision):
         reach(cache, revision)
+      case .wantProbe: ask(cache, 0)
       case .proven(let revision):
         tell("cache \(cache): is what the store holds at \(revision)")
         observeSnapshot(cache)

@@ -23,7 +23,7 @@ extension Simulation {
     return true
   }
 
-  private func ask(_ cache: Int, _ reader: Int) {
+  func ask(_ cache: Int, _ reader: Int) {
     caches[cache].probes.ask(reader)
     sendProbe(cache)
   }

@@ -13,6 +13,7 @@ final class FaultyBackend: Backend {
     var losesWriteAnswers = false
     var losesEvents = false
     var transactions = 0
+    var ranges = 0
   }
 
   private let state: Mutex<State>
@@ -49,6 +50,7 @@ final class FaultyBackend: Backend {
   func setLosesWriteAnswers(_ loses: Bool) { state.withLock { $0.losesWriteAnswers = loses } }
 
   var transactions: Int { state.withLock { $0.transactions } }
+  var ranges: Int { state.withLock { $0.ranges } }
 
   static let away = HoldfastError(.unavailable, "the store is away", outcome: .refused)
 
@@ -63,6 +65,7 @@ final class FaultyBackend: Backend {
 
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try pass()
+    state.withLock { $0.ranges += 1 }
     let answer = try await backend.range(request)
     let bytes = answer.keyValues.reduce(0) { $0 + $1.value.count }
     guard bytes <= state.withLock({ $0.maximumAnswer }) else {

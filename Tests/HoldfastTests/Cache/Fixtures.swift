@@ -22,12 +22,16 @@ func eventually(_ condition: () async throws -> Bool) async throws {
 
 /// A cache of `items` on an engine of its own, with the means to disturb the way between them.
 func withItems<R: Sendable>(
-  _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
+  linearizableWait: Duration = .seconds(60), _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
 ) async throws -> R {
-  try await withEmbedded { engine in
+  var configuration = CacheConfiguration.quick
+  configuration.linearizableWait = linearizableWait
+  return try await withEmbedded { [configuration] engine in
     let backend = FaultyBackend(engine)
     return try await withStore(.backend(backend), logger: .quiet) { store in
-      try await store.withCache(of: items, configuration: .quick) { cache in try await body(cache, store, backend) }
+      try await store.withCache(of: items, configuration: configuration) { cache in
+        try await body(cache, store, backend)
+      }
     }
   }
 }

@@ -71,10 +71,11 @@ import Testing
     #expect(driver.events((9, .put("a", "1"))).names == ["publish [\"+/p/a\"]", "reached 9"])
   }
 
-  @Test func deliveryIsHealthEvenWithoutAStart() {
+  @Test func deliveryIsNoHealthBeforeTheStoresPastIsKnown() {
     var driver = MachineDriver.live(at: 7)
     driver.send(.watchInterrupted(attempt: 1, down))
-    #expect(driver.progress(8).names == ["reached 8", "live"])
+    #expect(driver.progress(8).names == ["reached 8"])
+    #expect(driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 8))).names == ["live"])
   }
 
   @Test func lateAnswersOfOldAttempts() {

@@ -186,7 +186,7 @@ import Testing
         header: ResponseHeader(revision: revision), keyValues: rows.map(\.keyValue), count: count)
       return driver.send(.anchorAnswered(attempt: 1, answer)).names
     }
-    #expect(answer([rows[1]], count: 2) == [])
+    #expect(answer([rows[1]], count: 2) == ["want probe"])
     #expect(answer([rows[1]], count: 1).first == "rewound")
     #expect(answer([machineRow("/p/b", "other", 9)], count: 2).first == "rewound")
     #expect(answer([rows[0]], count: 2).first == "rewound")

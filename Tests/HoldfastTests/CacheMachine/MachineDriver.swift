@@ -56,6 +56,7 @@ struct MachineDriver {
           seen.insert(change.key)
         }
       case .reached(let revision): #expect(revision == machine.revision, sourceLocation: location)
+      case .wantProbe: break
       case .proven(let revision): #expect(revision == machine.snapshotRevision, sourceLocation: location)
       case .newEpoch(let epoch):
         #expect(epoch == machine.epoch && epoch > before.epoch, sourceLocation: location)
@@ -180,6 +181,8 @@ extension [TestMachine.Action] {
       case .newEpoch(let epoch): "epoch \(epoch)"
       case .rewound: "rewound"
       case .checkAnchor: "anchor"
+      case .proven(let revision): "proven \(revision)"
+      case .wantProbe: "want probe"
       case .health(.idle): "idle"
       case .health(.connecting(let error)): error.map { "connecting: \($0.code)" } ?? "connecting"
       case .health(.loading): "loading"

@@ -18,6 +18,7 @@ extension CacheMachine {
   /// What readers see stays as it is: refusing them is up to the shell, which does it at once.
   mutating func stop() -> [Action] {
     activity = .nothing
+    isStanding = false
     return enter(.stopped)
   }
 
@@ -37,6 +38,7 @@ extension CacheMachine {
   /// A quorum read was answered below what was known when it was sent.
   mutating func suspect(_ answered: Revision, _ known: Revision) -> [Action] {
     lowAnswers += 1
+    isDoubtful = true
     let text = "the store answered at revision \(answered), after \(known): it was restored, or a member is behind"
     return resync(HoldfastError(.unavailable, "\(text); listing \(range) again"))
   }
@@ -50,7 +52,7 @@ extension CacheMachine {
 
   mutating func requestList() -> [Action] {
     attempt += 1
-    (anchor, isOverdue, watchedSince) = (nil, false, nil)
+    (anchor, isStanding, isOverdue, watchedSince, awaited) = (nil, false, false, nil, nil)
     activity = .list(known: highestKnown)
     return [.list(attempt: attempt, failures: failures)]
   }

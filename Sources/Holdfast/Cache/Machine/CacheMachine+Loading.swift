@@ -13,7 +13,7 @@ extension CacheMachine {
     // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
     // gives it away.
     let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
-    (isRewound, lowAnswers, isDiverged) = (false, 0, false)
+    (isRewound, lowAnswers, isDiverged, isDoubtful) = (false, 0, false, false)
 
     var actions: [Action] = []
     var touched = TouchedKeys<Content>()
@@ -21,6 +21,12 @@ extension CacheMachine {
       touchEverything(&touched)
     } else {
       touchEvictions(through: listed, &touched)
+    }
+    if let proof, listed < proof.revision, !beginsEpoch {
+      // It was asked for before the proof. What snapshots have stated stays until the base is as far.
+      self.proof?.base = proof.base ?? base
+    } else {
+      proof = nil
     }
     base = difference(to: records, &touched)
     if beginsEpoch {
@@ -33,7 +39,6 @@ extension CacheMachine {
       overlay.evict(through: listed)
     }
     revision = listed
-    proof = nil
     confirmations.reach(listed)
     know(listed)
     activity = .watch

@@ -10,12 +10,12 @@ extension CacheMachine {
 
   /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
   package func covers(_ revision: Revision, epoch: Int) -> Bool {
-    guard epoch == self.epoch, !isRewound, lowAnswers == 0, let reached = snapshotRevision else { return false }
+    guard epoch == self.epoch, !isRewound, !isDoubtful, let reached = snapshotRevision else { return false }
     return reached >= revision
   }
 
   /// When the newest quorum read was sent that confirms what snapshots show; nil when none does.
-  package var confirmed: Duration? { isRewound || lowAnswers > 0 || revision == nil ? nil : confirmations.newest }
+  package var confirmed: Duration? { isRewound || isDoubtful || revision == nil ? nil : confirmations.newest }
 
   /// Revisions of the store, the whole of it, that are known not to have been followed yet.
   package var lag: Int64 {
@@ -44,15 +44,15 @@ extension CacheMachine {
     let found = answer.header.revision
     guard probe.epoch == epoch, !isRewound, found > .zero, found.next > found else { return [] }
     if let known = probe.known, found < known {
-      // A list that is on its way will tell what that means.
-      guard case .watch = activity else { return [] }
+      // A list that was asked for since the first doubt will tell what that means.
+      if isDoubtful, case .list = activity { return [] }
       return suspect(found, known)
     }
     know(found)
     let proved = prove(probe, answer)
     if proved == .otherHistory { return rewound() }
     confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
-    return (proved == .same ? [.proven(found)] : []) + confirm()
+    return (proved == .same ? [.proven(found)] : []) + becomeLive()
   }
 
   private enum Finding { case nothing, same, otherHistory }
@@ -73,27 +73,28 @@ extension CacheMachine {
     return .nothing
   }
 
-  /// Ends the alarm of the watchdog when it no longer holds.
-  mutating func confirm() -> [Action] {
-    guard isOverdue, confirmations.outstandingSince == nil, case .watch = activity, anchor == nil else { return [] }
-    isOverdue = false
+  /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or
+  /// that the watchdog has complained of.
+  mutating func becomeLive() -> [Action] {
+    guard isStanding, let reached = snapshotRevision, reached >= awaited ?? .zero else { return [] }
+    if isOverdue, confirmations.outstandingSince != nil { return [] }
+    (isOverdue, awaited) = (false, nil)
     return enter(.live)
   }
 
   /// Looks whether the cache still follows the store: if no quorum read has confirmed that for so long, it does not say that it
   /// does. Where the store is known to have had more for so long, and the watch has brought nothing at all, it lists again.
   mutating func lookAfter(_ now: Duration, _ limit: Duration) -> [Action] {
-    guard case .watch = activity, anchor == nil, case .live = phase else {
-      if case .stale = phase, isOverdue { return resyncIfStuck(now, limit) }
+    guard isStanding else {
       watchedSince = nil
       return []
     }
+    if isOverdue { return resyncIfStuck(now, limit) }
     let since = watchedSince ?? now
     watchedSince = since
     let age = now - max(since, confirmations.newest ?? since)
     guard age > limit else { return [] }
-    isOverdue = true
-    hasMoved = false
+    (isOverdue, hasMoved) = (true, false)
     let text =
       confirmations.outstanding.map { "the store is at revision \($0), and the watch has not brought that" }
       ?? "no quorum read was answered"

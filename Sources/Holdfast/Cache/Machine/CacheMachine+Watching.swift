@@ -22,7 +22,17 @@ extension CacheMachine {
     self.anchor = nil
     guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
-    return enter(.live)
+    isStanding = true
+    guard let reached = snapshotRevision, answer.header.revision > reached else { return becomeLive() }
+    // What the store had by now may concern others only. A probe tells.
+    awaited = answer.header.revision
+    return [.wantProbe]
+  }
+
+  /// The watch is away, and will be back by itself.
+  mutating func interrupted(_ cause: HoldfastError) -> [Action] {
+    isStanding = false
+    return enter(.stale(cause))
   }
 
   private func notAnchored() -> HoldfastError {
@@ -95,8 +105,7 @@ extension CacheMachine {
     hasMoved = true
     if let proof, proof.revision <= newRevision { self.proof = nil }
     confirmations.reach(newRevision)
-    let health = isOverdue ? confirm() : enter(.live)
-    return publish(touched) + [.reached(newRevision)] + health
+    return publish(touched) + [.reached(newRevision)] + becomeLive()
   }
 
   private func problem(with changes: [CacheChange<Content>]) -> String? {

@@ -52,6 +52,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case reached(Revision)
     /// The range at this revision, a later one, was proven to be the base: snapshots state it.
     case proven(Revision)
+    /// Send a probe: it may show that there is nothing to wait for.
+    case wantProbe
     /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
     case rewound
     /// The store was rewound: revisions of before mean nothing any more.
@@ -99,6 +101,11 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   var confirmations = Confirmations()
   /// The highest revision of a write of this process in the range, in this epoch.
   package internal(set) var highestAcknowledged: Revision?
+  /// Whether a quorum read was answered too low since the last list: what is held may be of a store that is gone.
+  var isDoubtful = false
+  /// Whether the watch stands and the store has the base's past, and up to where it had come then.
+  var isStanding = false
+  var awaited: Revision?
   /// Whether the watchdog has found that nothing confirms the cache any more, since when it has looked, and whether the watch
   /// has brought anything since.
   var isOverdue = false
@@ -129,7 +136,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .anchorFailed(let attempt, let error): isWatching(attempt) && anchor != nil ? resync(error) : []
     case .changes(let attempt, let changes): isWatching(attempt) ? apply(changes) : []
     case .progress(let attempt, let progress): isWatching(attempt) ? advance(progress) : []
-    case .watchInterrupted(let attempt, let error): isWatching(attempt) ? enter(.stale(error)) : []
+    case .watchInterrupted(let attempt, let error): isWatching(attempt) ? interrupted(error) : []
     case .watchEnded(let attempt, let error): isWatching(attempt) ? resync(error) : []
     case .diverged(let error, let revision, let epoch): diverged(error, at: revision, epoch: epoch)
     case .acknowledged(let effects, let revision, let changed, let mark):

@@ -35,6 +35,12 @@ final class ProbeQueue: Sendable {
 
   private static var closed: HoldfastError { HoldfastError(.stopped, "the cache has been stopped") }
 
+  /// Sends a probe whose answer nobody waits for.
+  func nudge() {
+    state.withLock { if $0.isOpen { $0.sharing.ask(0) } }
+    requests.put(())
+  }
+
   /// The answer to a quorum read that is sent after this call.
   func ask() async throws -> Answer {
     let id = state.withLock { state in

@@ -1,0 +1,162 @@
+import Holdfast
+import HoldfastCore
+import Testing
+
+/// How new the base is: proofs (rule 3), age (rule 5), and what the watchdog makes of both.
+@Suite struct CacheMachineProbingTests {
+  private static let limit = Duration.seconds(15)
+
+  /// What a store with these keys answers to a probe.
+  private func answer(_ revision: Revision, _ records: [CacheRecord<String>]) -> RangeResponse {
+    let newest = records.map(\.keyValue).max { $0.modRevision < $1.modRevision }
+    return RangeResponse(
+      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(records.count))
+  }
+
+  @Test func anIdleRangeIsProvenToBeTheBase() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    let probe = driver.machine.probe(at: .seconds(1))
+    #expect(driver.send(.probed(probe, answer(40, records))).names == ["proven 40"])
+    #expect(driver.machine.snapshotRevision == 40 && driver.machine.revision == 7)
+    #expect(driver.machine.covers(40, epoch: 0) && !driver.machine.covers(41, epoch: 0))
+    #expect(driver.machine.confirmed == .seconds(1))
+  }
+
+  @Test(arguments: [
+    [machineRow("/p/a", "1", 5), machineRow("/p/b", "2", 30)],  // one more
+    [],  // one less
+    [machineRow("/p/a", "2", 30, created: 5, version: 2)],  // changed
+  ])
+  func aRangeThatChangedIsNot(records: [CacheRecord<String>]) {
+    var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
+    let probe = driver.machine.probe(at: .seconds(1))
+    #expect(driver.send(.probed(probe, answer(40, records))).names == [])
+    #expect(driver.machine.snapshotRevision == 7 && driver.machine.confirmed == nil && driver.machine.lag == 33)
+  }
+
+  @Test func aProofOfAnotherBaseProvesNothing() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    let probe = driver.machine.probe(at: .seconds(1))
+    driver.events((20, .put("b", "2")))
+    #expect(driver.send(.probed(probe, answer(40, records))).names == [])
+    #expect(driver.machine.snapshotRevision == 20)
+  }
+
+  /// A key that was created and deleted after the base is no difference at the proven revision, and is delivered all the same.
+  @Test func snapshotsDoNotShowWhatIsDeliveredAfterTheProof() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), answer(40, records)))
+    driver.events((20, .put("b", "2")))
+    #expect(driver.view == ["a": "1", "b": "2"], "local reads follow the watch")
+    #expect(driver.machine.snapshotRevision == 40)
+    #expect(driver.machine.snapshotRecords.map(\.key) == ["/p/a"])
+    driver.events((30, .delete("b")), (50, .put("c", "3")))
+    #expect(driver.machine.snapshotRevision == 50)
+    #expect(driver.machine.snapshotRecords.map(\.key) == ["/p/a", "/p/c"])
+  }
+
+  /// A list that was asked for before the proof is older than what snapshots have stated.
+  @Test func snapshotsDoNotGoBackToAListFromBeforeTheProof() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.watchEnded(attempt: driver.attempt, HoldfastError(.compacted, "")))
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), answer(40, records)))
+    driver.list(30, records + [machineRow("/p/b", "2", 20)])
+    #expect(driver.machine.snapshotRevision == 40 && driver.machine.snapshotRecords.map(\.key) == ["/p/a"])
+    #expect(driver.view == ["a": "1", "b": "2"])
+  }
+
+  @Test func ageIsThatOfTheQuestionNotOfTheAnswer() {
+    var driver = MachineDriver.live(at: 7)
+    let early = driver.machine.probe(at: .seconds(1))
+    let late = driver.machine.probe(at: .seconds(3))
+    driver.send(.probed(early, answer(20, [machineRow("/p/x", "1", 20)])))
+    driver.send(.probed(late, answer(30, [machineRow("/p/x", "1", 30)])))
+    #expect(driver.machine.confirmed == nil)
+    driver.events((20, .put("x", "1")))
+    #expect(driver.machine.confirmed == .seconds(1))
+    driver.events((29, .put("x", "2")))
+    #expect(driver.machine.confirmed == .seconds(1), "events alone say nothing of age")
+    driver.events((30, .put("x", "3")))
+    #expect(driver.machine.confirmed == .seconds(3))
+  }
+
+  @Test func aStoreThatAnswersTooLowIsDoubted() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    let names = driver.send(.probed(driver.machine.probe(at: .zero), answer(6, records))).names
+    #expect(names == ["list 2 after 1", "stale: unavailable"])
+    #expect(!driver.machine.covers(6, epoch: 0), "what is held may be of a store that is gone")
+    let again = driver.send(.probed(driver.machine.probe(at: .zero), answer(6, records)))
+    #expect(again.isEmpty, "the list was asked for since")
+    driver.list(7, records)
+    #expect(driver.machine.covers(6, epoch: 0))
+  }
+
+  @Test func anotherPastIsARestore() {
+    var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
+    let names = driver.send(.probed(driver.machine.probe(at: .zero), answer(9, [machineRow("/p/a", "2", 5)]))).names
+    #expect(names.first == "rewound")
+  }
+
+  @Test func largeRangesAreLookedAtOnlyWhenSomethingIsMissing() {
+    let records = (1...1_001).map { machineRow("/p/\(10_000 + $0)", "", Revision(Int64($0))) }
+    var driver = MachineDriver.live(at: 1_001, records)
+    let cheap = driver.machine.probe(at: .seconds(1))
+    #expect(cheap.request.range == .key("/p/") && cheap.request.countOnly)
+    driver.send(.probed(cheap, RangeResponse(header: ResponseHeader(revision: 1_001), keyValues: [], count: 0)))
+    #expect(driver.machine.confirmed == .seconds(1))
+    driver.send(.probed(cheap, RangeResponse(header: ResponseHeader(revision: 1_002), keyValues: [], count: 0)))
+    let proof = driver.machine.probe(at: .seconds(2))
+    #expect(proof.request.range == .prefix("/p/"))
+    #expect(driver.send(.probed(proof, answer(1_002, records))).names == ["proven 1002"])
+  }
+
+  @Test func aWatchThatStandsBehindTheStoreIsNotLiveYet() {
+    var driver = MachineDriver()
+    driver.answersAnchors = false
+    driver.send(.start)
+    driver.list(7, [])
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 7)))
+    let anchored = RangeResponse(header: ResponseHeader(revision: 9), keyValues: [], count: 0)
+    #expect(driver.send(.anchorAnswered(attempt: 1, anchored)).names == ["want probe"])
+    #expect(driver.machine.phase == .loading)
+    let proved = driver.send(.probed(driver.machine.probe(at: .zero), answer(9, [])))
+    #expect(proved.names == ["proven 9", "live"])
+  }
+
+  @Test func withoutAnswersTheCacheDoesNotSayThatItFollows() {
+    var driver = MachineDriver.live(at: 7)
+    #expect(driver.send(.lookAfter(now: .seconds(1), limit: Self.limit)).isEmpty)
+    #expect(driver.send(.lookAfter(now: .seconds(16), limit: Self.limit)).isEmpty)
+    #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
+    // It may be the store that is away: listing again would not help.
+    #expect(driver.send(.lookAfter(now: .seconds(60), limit: Self.limit)).isEmpty)
+    let back = driver.send(.probed(driver.machine.probe(at: .seconds(61)), answer(7, [])))
+    #expect(back.names == ["live"])
+  }
+
+  @Test func aWatchThatBringsNothingIsReplaced() {
+    var driver = MachineDriver.live(at: 7)
+    driver.send(.lookAfter(now: .seconds(1), limit: Self.limit))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), answer(9, [machineRow("/p/x", "1", 9)])))
+    #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
+    #expect(driver.send(.lookAfter(now: .seconds(18), limit: Self.limit)).names.first == "list 2 after 1")
+  }
+
+  @Test func aWatchThatIsCatchingUpIsLeftAlone() {
+    var driver = MachineDriver.live(at: 7)
+    driver.send(.lookAfter(now: .seconds(1), limit: Self.limit))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), answer(90, [machineRow("/p/x", "1", 90)])))
+    #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
+    for step in 1...10 {
+      let names = driver.events((Revision(Int64(20 + step)), .put("x", "\(step)"))).names
+      #expect(!names.contains("live"), "events prove nothing about age")
+      #expect(driver.send(.lookAfter(now: .seconds(17 + step), limit: Self.limit)).isEmpty)
+    }
+    #expect(driver.events((90, .put("x", "1"))).names.last == "live")
+  }
+}
