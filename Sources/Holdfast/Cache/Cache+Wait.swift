@@ -24,7 +24,8 @@ extension Cache {
     // Not yet run by its task: the waiters open here, or there.
     waiters.open()
     do {
-      if let isLoaded = try await withTimeout(timeout, configuration.time, { try await self.waiters.wait(for: .zero) }) {
+      if let isLoaded = try await withTimeout(timeout, configuration.time, { try await self.waiters.wait(for: .zero) })
+      {
         // Says whether it was never started or is stopped.
         if !isLoaded { _ = try index.size() }
         return

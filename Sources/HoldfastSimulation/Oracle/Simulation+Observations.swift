@@ -74,7 +74,8 @@ extension Simulation {
     let seen = caches[cache].observed
     guard caches[cache].isReadable, let revision = caches[cache].machine.snapshotRevision else { return }
     check(
-      .monotonicSnapshots, revision >= seen.proven, "snapshots of cache \(cache) go from \(seen.proven) back to \(revision)")
+      .monotonicSnapshots, revision >= seen.proven,
+      "snapshots of cache \(cache) go from \(seen.proven) back to \(revision)")
     caches[cache].observed.proven = revision
     let shown = snapshot(cache)
     check(

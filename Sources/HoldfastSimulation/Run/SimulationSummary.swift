@@ -79,7 +79,8 @@ extension Invariant {
   /// Those that the simulation checks.
   static let simulated: [Invariant] = [
     .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
-    .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .failLoud, .safeCompareAndSet, .atMostOnce, .epochs,
+    .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .failLoud,
+    .safeCompareAndSet, .atMostOnce, .epochs,
     .malformedValues, .leases,
   ]
 }

@@ -30,7 +30,11 @@ extension Cache {
   private func snapshot(atLeast token: RevisionToken, timeout: Duration) async throws -> CacheSnapshot<Value> {
     try checkStarted()
     let revision = token.revision
-    if token.clusterID == nil || token.clusterID == clusterID, let snapshot = currentSnapshot(.revision(revision, epoch: epoch)) { return snapshot }
+    if token.clusterID == nil || token.clusterID == clusterID,
+      let snapshot = currentSnapshot(.revision(revision, epoch: epoch))
+    {
+      return snapshot
+    }
     let result = try await withTimeout(timeout, configuration.time) {
       try await self.follow { answer in
         if let asked = token.clusterID, asked != answer.header.clusterID {
