@@ -28,8 +28,8 @@ import Testing
   }
 
   @Test func aTraceTellsTheSameEachTime() {
-    let one = Simulator.trace(options(.correct, seeds: 1), seed: 42)
-    #expect(one == Simulator.trace(options(.correct, seeds: 1), seed: 42))
+    let one = Simulator.trace(options(.correct, seeds: 1), seed: 42).trace
+    #expect(one == Simulator.trace(options(.correct, seeds: 1), seed: 42).trace)
     #expect(one.count > 100)
   }
 

@@ -78,6 +78,7 @@ extension Simulation {
     cluster.restore(entries: cluster.log.count - 1 - choices.pick(min(8, cluster.log.count - 1)))
     oracle.restore(to: cluster.committed.revision)
     record.restores += 1
+    registers.restored()
     tell("restored to revision \(cluster.committed.revision)")
     for member in cluster.members.indices { dropConnections(of: member) }
     return true

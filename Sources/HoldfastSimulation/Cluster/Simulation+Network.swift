@@ -18,7 +18,7 @@ extension Simulation {
       return true
     }
     var answer = packet
-    answer.payload = .answer(serve(request, packet.member), history: oracle.current)
+    answer.payload = .answer(serve(request, packet), history: oracle.current)
     packets.append(answer)
     return true
   }
@@ -29,13 +29,15 @@ extension Simulation {
     return !member.isUp || !member.isPartitioned
   }
 
-  private func serve(_ request: CallRequest, _ member: Int) -> Result<CallAnswer, CallFailure> {
+  private func serve(_ request: CallRequest, _ packet: Packet) -> Result<CallAnswer, CallFailure> {
+    let member = packet.member
     do {
       switch request {
       case .range(let range):
         if cluster.members[member].staleReads > 0, cluster.members[member].applied < cluster.log.count {
           cluster.members[member].staleReads -= 1
           inject(.staleRead)
+          staleCalls.insert(packet.call)
         } else {
           catchUp(member)
         }
@@ -52,6 +54,7 @@ extension Simulation {
         return answer.map(Result.success) ?? .failure(CallFailure(.internal, "no answer", progress: .answered))
       }
     } catch {
+      if (error as? HoldfastError)?.code == .leaseNotFound { inject(.leaseRace) }
       return .failure(Self.failure(of: error))
     }
   }
@@ -63,6 +66,7 @@ extension Simulation {
       CallFailure(.outOfRange, "etcdserver: mvcc: required revision has been compacted", progress: .answered)
     case .futureRevision:
       CallFailure(.outOfRange, "etcdserver: mvcc: required revision is a future revision", progress: .answered)
+    case .leaseNotFound: CallFailure(.notFound, "etcdserver: requested lease not found", progress: .answered)
     default: CallFailure(.invalidArgument, "\(error)", progress: .answered)
     }
   }

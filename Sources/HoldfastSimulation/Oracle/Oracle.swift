@@ -10,6 +10,8 @@ struct Oracle {
   struct History {
     /// By revision; those below `first` say nothing.
     var states: [State]
+    /// The revision that it was restored at.
+    var start = Revision(1)
 
     var revision: Revision { Revision(Int64(states.count - 1)) }
 
@@ -55,8 +57,12 @@ struct Oracle {
 
   /// Begins the history of a store that went back to a revision.
   mutating func restore(to revision: Revision) {
-    histories.append(History(states: Array(histories[current].states.prefix(Int(revision.rawValue) + 1))))
+    histories.append(
+      History(states: Array(histories[current].states.prefix(Int(revision.rawValue) + 1)), start: revision))
   }
+
+  /// What a history began with.
+  func start(of history: Int) -> State { histories[history].state(at: histories[history].start) ?? [] }
 
   /// Whether the store ever held this.
   func knows(_ keyValue: KeyValue, index: Int) -> Bool {
