@@ -23,6 +23,8 @@ public struct SimulateOptions: ParsableArguments, Sendable {
   @Flag(help: "With --seed: tell what happens.") var trace = false
   @Option(help: "Instead of a seed: the choices of a run, as a violation prints them.") var replay: String?
   @Flag(help: "End at the first violation.") var stop = false
+  @Flag(help: "Servers lose events: what the cache promises does not hold then, but for verification.") var lossy =
+    false
   @Option(help: "The server to simulate: correct, 3.4.23, 3.5.1, 3.5.12, or all of them one after the other.")
   var profile = "all"
   @Option(help: "Things that happen in a run before its faults end.") var steps = 300
@@ -55,7 +57,7 @@ public struct SimulateOptions: ParsableArguments, Sendable {
     var isClean = true
     for profile in try profiles {
       var options = SimulationOptions()
-      (options.profile, options.steps, options.stopsAtViolation) = (profile, steps, stop)
+      (options.profile, options.steps, options.stopsAtViolation, options.losesEvents) = (profile, steps, stop, lossy)
       (options.first, options.seeds) = (seed ?? from, seed == nil ? seeds : 1)
       if let choices = replay.flatMap({ ChoiceList($0) }) {
         if try !repeated(options, choices, print) { isClean = false }
