@@ -23,8 +23,7 @@ public struct SimulateOptions: ParsableArguments, Sendable {
   @Flag(help: "With --seed: tell what happens.") var trace = false
   @Option(help: "Instead of a seed: the choices of a run, as a violation prints them.") var replay: String?
   @Flag(help: "End at the first violation.") var stop = false
-  @Flag(help: "Servers lose events: what the cache promises does not hold then, but for verification.") var lossy =
-    false
+  @Flag(help: "Servers lose events, which only verification repairs.") var lossy = false
   @Option(help: "The server to simulate: correct, 3.4.23, 3.5.1, 3.5.12, or all of them one after the other.")
   var profile = "all"
   @Option(help: "Things that happen in a run before its faults end.") var steps = 300
