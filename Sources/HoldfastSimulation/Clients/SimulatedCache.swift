@@ -60,9 +60,9 @@ struct SimulatedWatch {
 
   let range: KeyRange
 
-  init(range: KeyRange, from revision: Revision) {
+  init(range: KeyRange, from revision: Revision, timing: WatchTiming) {
     self.range = range
-    machine = WatchMachine(range: range, from: revision)
+    machine = WatchMachine(range: range, from: revision, timing: timing)
   }
 
   mutating func handle(_ input: WatchMachine.Input) {

@@ -4,7 +4,7 @@ import HoldfastCore
 /// An operation of a client, from its request to what the caller was told.
 struct SimulatedOperation {
   enum Kind: CaseIterable {
-    case put, create, update, delete, deleteStored, deleteFolder, putPair, deletePair, get, blindPut
+    case put, create, update, delete, deleteStored, deleteFolder, putPair, deletePair, get, blindPut, putLeased
   }
 
   enum State {
@@ -27,6 +27,7 @@ struct SimulatedOperation {
   let expected: Revision?
   /// The keys that it may change or read.
   let keys: [Int]
+  /// See ``RegisterHistories/nextInstant()``.
   let invoked: Int
   var state = State.sent
 }

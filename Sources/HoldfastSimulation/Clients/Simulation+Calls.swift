@@ -68,7 +68,11 @@ extension Simulation {
 
   private func finish(_ call: SimulatedCall, _ result: Result<CallAnswer, HoldfastError>, history: Int) {
     switch call.purpose {
-    case .operation(let operation): finishOperation(operation, result, history: history)
+    case .operation(let id):
+      if let operation = operations.first(where: { $0.id == id }) {
+        remember(operation, result, history: history, stale: staleCalls.contains(call.id))
+      }
+      finishOperation(id, result, history: history)
     case .list(let cache, let attempt): pageArrived(cache, attempt, result)
     case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)
     case .probe(let cache, let probe): probeArrived(cache, probe, call.id, result)

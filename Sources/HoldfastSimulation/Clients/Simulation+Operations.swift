@@ -7,6 +7,7 @@ extension Simulation {
     let client = choices.pick(clients.count)
     guard operations.count(where: { $0.client == client }) < 3 else { return false }
     guard let kind = choices.pick(SimulatedOperation.Kind.allCases) else { return false }
+    let before = lastToken
     do {
       let operation = try make(kind, client)
       operations.append(operation)
@@ -16,6 +17,7 @@ extension Simulation {
       call(client, .operation(operation.id), request)
     } catch {
       // What makes no sense is refused before it is sent: a stored value that is misplaced, say.
+      lastToken = before
       return false
     }
     return true
@@ -60,6 +62,10 @@ extension Simulation {
     case .blindPut:
       let put = PutRequest(key: name, value: try space.encode(value))
       return operation(kind, client, nil, TransactionRequest(success: [.put(put)]), token, nil, keys: [name])
+    case .putLeased:
+      // The lease may be gone when the request arrives.
+      let put = PutRequest(key: name, value: try space.encode(value), lease: choices.pick(leases), previous: true)
+      return operation(kind, client, nil, TransactionRequest(success: [.put(put)]), token, nil, keys: [name])
     }
   }
 
@@ -79,7 +85,7 @@ extension Simulation {
       .map { ($0, caches[$0].machine.mark) }
     return SimulatedOperation(
       id: nextID(), client: client, kind: kind, plan: plan, request: request, marks: marks, token: token,
-      expected: expected, keys: keys.compactMap(Keys.index), invoked: step)
+      expected: expected, keys: keys.compactMap(Keys.index), invoked: registers.nextInstant())
   }
 
   /// What a client reads of a key from its own memory.
@@ -127,8 +133,10 @@ extension Simulation {
 
   /// Commits what needs no answer.
   func commit(_ entry: Entry) {
+    let before = oracle.state
     _ = try? cluster.commit(entry)
     oracle.follow(cluster.committed, now)
+    remember(changesSince: before)
     acknowledged = oracle.revision
     tell("committed \(entry) at \(oracle.revision)")
   }

@@ -22,13 +22,14 @@ extension Simulation {
     } else {
       let message = streams[index].messages.removeFirst()
       tell("cache \(cache): receives \(message.summary)")
+      fingerprint.add(UInt64(bitPattern: message.watchID))
       input(cache, .message(message))
     }
     return true
   }
 
   func startWatch(_ cache: Int, attempt: Int, from revision: Revision) {
-    let watch = SimulatedWatch(range: caches[cache].machine.range, from: revision)
+    let watch = SimulatedWatch(range: caches[cache].machine.range, from: revision, timing: watchTiming)
     caches[cache].work = .watch(attempt: attempt, watch)
     input(cache, .start)
   }

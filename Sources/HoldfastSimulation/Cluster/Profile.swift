@@ -17,6 +17,7 @@ public enum Profile: String, CaseIterable, Sendable {
   var progressBelowStart: Bool { self != .correct }
   /// A quorum read after a pause of the member may be answered from before the pause (20418).
   var readsStaleAfterPause: Bool { self != .correct }
-  /// A refused watch is cancelled under its own id rather than under none.
-  var cancelsUnderOwnID: Bool { self == .v3_5_1 }
+  /// A refused watch is cancelled under the id that it was to have, rather than under none; and an expired token is told as
+  /// a lack of permission.
+  var refusesUnderRequestedID: Bool { self == .v3_5_1 }
 }

@@ -64,7 +64,10 @@ extension Simulation {
   }
 
   func compact() -> Bool {
-    let revision = Revision(cluster.committed.revision.rawValue - Int64(choices.pick(6)))
+    var revision = Revision(cluster.committed.revision.rawValue - Int64(choices.pick(6)))
+    // What a watch that lags is to be sent next is what a server loses then.
+    let positions = losesEvents ? streams.compactMap { $0.watcher.flatMap { $0.isSynced ? nil : $0.position } } : []
+    if let next = choices.pick(positions) { revision = min(next, cluster.committed.revision) }
     guard revision > (cluster.committed.compactRevision ?? .zero), revision > .zero else { return false }
     inject(.compaction)
     commit(.compact(revision))
@@ -79,6 +82,7 @@ extension Simulation {
     oracle.restore(to: cluster.committed.revision)
     record.restores += 1
     acknowledged = min(acknowledged, cluster.committed.revision)
+    registers.restored()
     tell("restored to revision \(cluster.committed.revision)")
     for member in cluster.members.indices { dropConnections(of: member) }
     return true

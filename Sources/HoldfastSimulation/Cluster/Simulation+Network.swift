@@ -54,6 +54,7 @@ extension Simulation {
         return answer.map(Result.success) ?? .failure(CallFailure(.internal, "no answer", progress: .answered))
       }
     } catch {
+      if (error as? HoldfastError)?.code == .leaseNotFound { inject(.leaseRace) }
       return .failure(Self.failure(of: error))
     }
   }
@@ -65,6 +66,7 @@ extension Simulation {
       CallFailure(.outOfRange, "etcdserver: mvcc: required revision has been compacted", progress: .answered)
     case .futureRevision:
       CallFailure(.outOfRange, "etcdserver: mvcc: required revision is a future revision", progress: .answered)
+    case .leaseNotFound: CallFailure(.notFound, "etcdserver: requested lease not found", progress: .answered)
     default: CallFailure(.invalidArgument, "\(error)", progress: .answered)
     }
   }

@@ -4,7 +4,7 @@ import HoldfastEtcdMachines
 
 /// The server's side of watch streams.
 extension Simulation {
-  private func pickStream(_ isWanted: (SimulatedStream) -> Bool) -> Int? {
+  func pickStream(_ isWanted: (SimulatedStream) -> Bool) -> Int? {
     choices.pick(streams.indices.filter { isWanted(streams[$0]) })
   }
 
@@ -27,7 +27,7 @@ extension Simulation {
     return true
   }
 
-  private func header(_ member: Int) -> ResponseHeader { cluster.members[member].store.header }
+  func header(_ member: Int) -> ResponseHeader { cluster.members[member].store.header }
 
   private func create(_ index: Int, _ id: Int64, _ from: Revision?) {
     let store = cluster.members[streams[index].member].store
@@ -54,9 +54,8 @@ extension Simulation {
     do {
       let events = try store.events(in: streams[index].range, from: watcher.position, revisions: batchRevisions)
       if let last = events.last {
-        send(events, to: index)
+        watcher.position = send(keeping(events, store), to: index) ?? last.modRevision.next
         watcher.hadEvents = true
-        watcher.position = last.modRevision.next
         watcher.isSynced = watcher.position > store.revision
       } else {
         watcher.position = max(watcher.position, store.revision.next)
@@ -75,57 +74,13 @@ extension Simulation {
       guard var watcher = streams[index].watcher, watcher.isSynced, watcher.position <= store.revision else { continue }
       // A watch that keeps up has not been compacted away.
       let events = (try? store.events(in: streams[index].range, from: watcher.position, revisions: 1_000)) ?? []
-      if !events.isEmpty {
-        send(events, to: index)
-        watcher.hadEvents = true
-      }
       watcher.position = store.revision.next
+      if !events.isEmpty {
+        watcher.hadEvents = true
+        if let again = send(events, to: index) { (watcher.position, watcher.isSynced) = (again, false) }
+      }
       streams[index].watcher = watcher
     }
-  }
-
-  private func send(_ events: [WatchEvent], to index: Int) {
-    guard let watcher = streams[index].watcher else { return }
-    var message = WatchMessage(header: header(streams[index].member), watchID: watcher.id)
-    message.events = events.map { WatchMessage.Event($0.kind == .put ? .put : .delete, $0.keyValue) }
-    if events.count > 1, choices.chance(20) {
-      inject(.fragment)
-      let split = 1 + choices.pick(events.count - 1)
-      var first = message
-      first.events = Array(message.events[..<split])
-      first.fragment = true
-      message.events = Array(message.events[split...])
-      streams[index].messages.append(first)
-    } else if cluster.profile.repeatsEvents, choices.chance(10) {
-      inject(.repeatedEvents)
-      streams[index].messages.append(message)
-    }
-    streams[index].messages.append(message)
-  }
-
-  private func answerProgress(_ index: Int) {
-    guard let watcher = streams[index].watcher else { return }
-    if cluster.profile.isSilentWhenIdle, !watcher.hadEvents { return }
-    if !watcher.isSynced {
-      guard cluster.profile.progressOvertakesEvents else { return }
-      inject(.earlyProgress)
-    }
-    streams[index].messages.append(
-      WatchMessage(header: header(streams[index].member), watchID: WatchMessage.broadcastID))
-  }
-
-  /// The server's timer: progress, in order with the events.
-  func reportProgress() -> Bool {
-    guard let index = pickStream({ $0.watcher?.isSynced ?? false }) else { return false }
-    return reportProgress(on: index)
-  }
-
-  func reportProgress(on index: Int) -> Bool {
-    guard let watcher = streams[index].watcher, watcher.isSynced else { return false }
-    let header = header(streams[index].member)
-    if watcher.start > header.revision.next, !cluster.profile.progressBelowStart { return false }
-    streams[index].messages.append(WatchMessage(header: header, watchID: watcher.id))
-    return true
   }
 
   /// A watch that kept up falls behind: from now on it is sent batches.
@@ -153,13 +108,33 @@ extension Simulation {
   func cancelWatch() -> Bool {
     guard let index = pickStream({ $0.watcher != nil }), let watcher = streams[index].watcher else { return false }
     inject(.watchCancelled)
-    var message = WatchMessage(
-      header: header(streams[index].member),
-      watchID: cluster.profile.cancelsUnderOwnID ? watcher.id : WatchMessage.broadcastID)
+    var message = WatchMessage(header: header(streams[index].member), watchID: watcher.id)
     message.canceled = true
     message.cancelReason = choices.chance(50) ? "etcdserver: no leader" : ""
     streams[index].messages.append(message)
     streams[index].watcher = nil
+    return true
+  }
+
+  /// A watch is not created: for want of a permission, or because the token has expired.
+  func refuseWatch() -> Bool {
+    let wanted = pickStream { stream in
+      guard case .create? = stream.requests.first else { return false }
+      return cluster.members[stream.member].isUp
+    }
+    guard let index = wanted, case .create(let id, _)? = streams[index].requests.first else { return false }
+    inject(.watchRefused)
+    streams[index].requests.removeFirst()
+    let isOwn = cluster.profile.refusesUnderRequestedID
+    var message = WatchMessage(
+      header: header(streams[index].member), watchID: isOwn ? id : WatchMessage.broadcastID)
+    message.created = true
+    message.canceled = true
+    message.cancelReason =
+      isOwn || choices.chance(50)
+      ? "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+      : "rpc error: code = Unauthenticated desc = etcdserver: invalid auth token"
+    streams[index].messages.append(message)
     return true
   }
 }

@@ -1,9 +1,14 @@
 /// What goes wrong on purpose.
 public enum Fault: String, CaseIterable, Sendable {
   case requestLost, replyLost, requestRefused, connectionReset, timeout
-  case streamBroken, streamSilent, watchCancelled, slowWatcher, fragment, repeatedEvents, earlyProgress
+  case streamBroken, streamSilent, watchCancelled, watchRefused, slowWatcher, fragment, repeatedEvents
+  /// Requested progress that overtakes the events it covers; that does not come as the watch lags, or never had an event;
+  /// progress of a watch that is to begin later.
+  case earlyProgress, withheldProgress, silentProgress, progressBelowStart
   case lateReplication, partition, memberDown, staleRead
-  case compaction, restore, leaseExpired, cacheRestarted, malformedValue
+  case compaction, restore, leaseExpired, leaseRace, cacheRestarted, malformedValue
+  /// Events that a server loses (17529), or a delete at the revision of a compaction (18089).
+  case eventsLost, deleteLost
 
   public var name: String { rawValue }
 }

@@ -12,6 +12,8 @@ struct Oracle {
     var states: [State]
     /// When each revision was committed.
     var times: [Duration]
+    /// The revision that it was restored at.
+    var start = Revision(1)
 
     var revision: Revision { Revision(Int64(states.count - 1)) }
 
@@ -60,7 +62,8 @@ struct Oracle {
   mutating func restore(to revision: Revision) {
     let count = Int(revision.rawValue) + 1
     let past = histories[current]
-    histories.append(History(states: Array(past.states.prefix(count)), times: Array(past.times.prefix(count))))
+    histories.append(
+      History(states: Array(past.states.prefix(count)), times: Array(past.times.prefix(count)), start: revision))
   }
 
   /// When, after a revision, the first change of some keys was committed in the current history; nil when none was.
@@ -73,6 +76,9 @@ struct Oracle {
     }
     return nil
   }
+
+  /// What a history began with.
+  func start(of history: Int) -> State { histories[history].state(at: histories[history].start) ?? [] }
 
   /// Whether the store ever held this.
   func knows(_ keyValue: KeyValue, index: Int) -> Bool {

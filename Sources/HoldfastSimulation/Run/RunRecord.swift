@@ -6,6 +6,8 @@ struct RunRecord {
   var steps = 0
   var operations = 0
   var restores = 0
+  /// Registers whose histories could not be judged within the limit.
+  var undecided = 0
   var faults: [Fault: Int] = [:]
   /// By the invariant's number.
   var checks = [Int](repeating: 0, count: Invariant.allCases.count + 1)

@@ -59,5 +59,6 @@ extension Simulation {
       let isTrue = outcome.outcome == .refused ? times == 0 : times <= 1
       check(.atMostOnce, isTrue, "a write told as \(outcome.outcome) is in the log \(times) times")
     }
+    judgeRegisters()
   }
 }

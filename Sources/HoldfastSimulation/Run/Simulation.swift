@@ -15,11 +15,12 @@ final class Simulation {
   var packets: [Packet] = []
   var streams: [SimulatedStream] = []
   var operations: [SimulatedOperation] = []
+  /// Calls that a faulty server answered from its past.
+  var staleCalls: Set<Int> = []
+  var registers = RegisterHistories()
   var reads: [SimulatedRead] = []
   /// Up to where the store has told anybody what it holds, in the current history.
   var acknowledged = Revision.zero
-  /// Reads whose quorum read a faulty server answered from its past.
-  var staleCalls: Set<Int> = []
   var outcomes: [WriteRecord] = []
   var leases: [LeaseID] = []
 
@@ -29,6 +30,9 @@ final class Simulation {
   var lastToken: UInt32 = 0
   /// The most revisions that a watch which catches up is sent at once.
   var batchRevisions = 1_000
+  /// How long a watch bears silence.
+  var watchTiming = WatchTiming()
+  let losesEvents: Bool
   private var weights: [Int]
 
   var violation: Violation?
@@ -38,21 +42,24 @@ final class Simulation {
   var trace: [String] = []
   var fingerprint = Fingerprint()
 
-  init(profile: Profile, choices: Choices, isTracing: Bool = false) {
+  init(_ options: SimulationOptions, choices: Choices, isTracing: Bool = false) {
     self.choices = choices
     self.isTracing = isTracing
     weights = StepKind.allCases.map(\.weight)
-    cluster = SimulatedCluster(profile: profile, members: 1)
-    setUp(profile)
+    losesEvents = options.losesEvents
+    cluster = SimulatedCluster(profile: options.profile, members: 1)
+    setUp(options.profile)
   }
 
   private func setUp(_ profile: Profile) {
     let members = choices.chance(50) ? 3 : 1
     cluster = SimulatedCluster(profile: profile, members: members)
     // Swarm: each run has some kinds of faults, in measures of its own.
-    for kind in StepKind.faults { weights[kind.rawValue] = kind.faultWeight * choices.pick(4) }
-    weights[StepKind.restore.rawValue] = choices.chance(20) ? 1 : 0
+    for kind in StepKind.faults { weights[kind.rawValue] = kind.faultWeight * choices.draw(4) }
+    weights[StepKind.restore.rawValue] = choices.draw(5) == 0 ? 1 : 0
     batchRevisions = choices.pick([1, 2, 5, 1_000]) ?? 1_000
+    // Short, so that progress is asked for while there is something to tell.
+    watchTiming.silence = choices.pick([.seconds(15), .seconds(2), .milliseconds(200)]) ?? .seconds(15)
     for client in 0...choices.pick(3) {
       let first = choices.pick(members)
       clients.append(SimulatedClient(members: (0..<members).map { (first + $0) % members }))
@@ -70,11 +77,14 @@ final class Simulation {
   func run(steps: Int) {
     var idle = 0
     while step < steps, violation == nil, choices.beginStep() {
+      let before = now
       now += .milliseconds(1)
       if happen() {
         step += 1
         idle = 0
       } else {
+        // What did not happen leaves no trace: a repetition goes without it.
+        now = before
         choices.dropStep()
         idle += 1
         if idle > 1_000 { break }
@@ -86,13 +96,9 @@ final class Simulation {
   }
 
   private func happen() -> Bool {
-    let total = weights.reduce(0, +)
-    var left = choices.pick(total)
-    let index = weights.firstIndex { weight in
-      left -= weight
-      return left < 0
+    guard let kind = choices.pick(weights: weights).flatMap(StepKind.init(rawValue:)), perform(kind) else {
+      return false
     }
-    guard let kind = index.flatMap(StepKind.init(rawValue:)), perform(kind) else { return false }
     fingerprint.add(UInt64(kind.rawValue))
     return true
   }
@@ -115,6 +121,7 @@ final class Simulation {
     case .breakStream: breakStream()
     case .silenceStream: silenceStream()
     case .cancelWatch: cancelWatch()
+    case .refuseWatch: refuseWatch()
     case .reportProgress: reportProgress()
     case .desyncWatch: desyncWatch()
     case .compact: compact()

@@ -15,6 +15,8 @@ public struct SimulationReport: Sendable {
   public var checks: [Int] = Array(repeating: 0, count: Invariant.allCases.count + 1)
   /// The runs that broke an invariant, by seed.
   public var failures: [Failure] = []
+  /// Registers whose histories could not be judged within the limit: neither right nor wrong.
+  public var undecided = 0
   /// Of all runs together: equal for equal seeds.
   public var fingerprint: UInt64 = 0
 
@@ -22,6 +24,7 @@ public struct SimulationReport: Sendable {
     seeds += 1
     steps += run.record.steps
     operations += run.record.operations
+    undecided += run.record.undecided
     faults.merge(run.record.faults, uniquingKeysWith: +)
     for index in checks.indices { checks[index] += run.record.checks[index] }
     if let violation = run.violation { failures.append(Failure(seed: seed, violation: violation)) }
@@ -32,6 +35,7 @@ public struct SimulationReport: Sendable {
     seeds += other.seeds
     steps += other.steps
     operations += other.operations
+    undecided += other.undecided
     faults.merge(other.faults, uniquingKeysWith: +)
     for index in checks.indices { checks[index] += other.checks[index] }
     failures = (failures + other.failures).sorted { $0.seed < $1.seed }

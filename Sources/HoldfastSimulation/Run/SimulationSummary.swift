@@ -11,6 +11,8 @@ public struct SimulationSummary: Encodable, Sendable {
     let step: Int
     let invariant: String
     let message: String
+    /// What makes a short run that violates the same, if one was looked for.
+    var choices: String?
   }
 
   let profile: String
@@ -20,9 +22,12 @@ public struct SimulationSummary: Encodable, Sendable {
   let operations: Int
   let faults: [String: Int]
   let checks: [String: Int]
+  /// Registers that could not be judged within the limit.
+  let undecided: Int
+  private let judged: Int
   let violations: Int
   /// The first of them.
-  let failures: [Failure]
+  private(set) var failures: [Failure]
   /// Kinds of faults and checks of which there was none, in a number of runs that should have them all.
   let missing: [String]
   let fingerprint: String
@@ -37,20 +42,28 @@ public struct SimulationSummary: Encodable, Sendable {
     faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
     checks = Dictionary(
       uniqueKeysWithValues: Invariant.simulated.map { ("\($0.rawValue) \($0.name)", report.checks[$0.rawValue]) })
+    undecided = report.undecided
+    judged = report.checks[Invariant.linearizable.rawValue]
     violations = report.failures.count
     failures = report.failures.prefix(10).map {
       Failure(
         seed: $0.seed, step: $0.violation.step, invariant: $0.violation.invariant.name, message: $0.violation.message)
     }
     let isLarge = report.seeds >= 1_000
-    let expected = Fault.allCases.filter { $0.occurs(with: options.profile) && report.faults[$0] == nil }.map(\.name)
+    let expected = Fault.allCases.filter { $0.occurs(with: options) && report.faults[$0] == nil }.map(\.name)
     missing =
       isLarge ? expected + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
     fingerprint = String(report.fingerprint, radix: 16)
     seconds = duration / .seconds(1)
   }
 
-  public var isClean: Bool { violations == 0 && missing.isEmpty }
+  /// Adds what is needed to repeat a violation.
+  public mutating func add(_ shrunk: ChoiceList, of seed: UInt64) {
+    for index in failures.indices where failures[index].seed == seed { failures[index].choices = "\(shrunk)" }
+  }
+
+  /// What could not be judged is no pass: it may be one register in 10,000.
+  public var isClean: Bool { violations == 0 && missing.isEmpty && undecided <= judged / 10_000 }
 
   public var json: String {
     let encoder = JSONEncoder()
@@ -68,6 +81,7 @@ public struct SimulationSummary: Encodable, Sendable {
       "  faults: " + faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
     lines.append("  checks: " + byNumber.joined(separator: ", "))
+    if undecided > 0 { lines.append("  registers not judged within the limit: \(undecided)") }
     if !missing.isEmpty { lines.append("  never happened: " + missing.joined(separator: ", ")) }
     lines += failures.map { "  seed \($0.seed), step \($0.step): \($0.invariant): \($0.message)" }
     if violations > failures.count { lines.append("  and \(violations - failures.count) more") }
@@ -80,18 +94,22 @@ extension Invariant {
   static let simulated: [Invariant] = [
     .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
     .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .failLoud,
-    .safeCompareAndSet, .atMostOnce, .epochs,
-    .malformedValues, .leases,
+    .safeCompareAndSet, .atMostOnce, .epochs, .malformedValues, .leases,
   ]
 }
 
 extension Fault {
   /// Whether servers of this kind have it.
-  func occurs(with profile: Profile) -> Bool {
-    switch self {
+  func occurs(with options: SimulationOptions) -> Bool {
+    let profile = options.profile
+    return switch self {
     case .repeatedEvents: profile.repeatsEvents
     case .earlyProgress: profile.progressOvertakesEvents
+    case .withheldProgress: !profile.progressOvertakesEvents
+    case .silentProgress: profile.isSilentWhenIdle
+    case .progressBelowStart: profile.progressBelowStart
     case .staleRead: profile.readsStaleAfterPause
+    case .eventsLost, .deleteLost: options.losesEvents
     default: true
     }
   }

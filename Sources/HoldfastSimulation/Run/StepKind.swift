@@ -3,7 +3,7 @@ enum StepKind: Int, CaseIterable {
   case operate, writeElsewhere, read
   case deliverRequest, deliverAnswer, replicate, serveStream, receiveMessage, tick
   case loseRequest, loseAnswer, refuseRequest, resetCall
-  case breakStream, silenceStream, cancelWatch, reportProgress, desyncWatch
+  case breakStream, silenceStream, cancelWatch, refuseWatch, reportProgress, desyncWatch
   case compact, partition, heal, stopMember, startMember, restore, expireLease, restartCache
 
   /// How often it happens where no seed says otherwise.
@@ -29,7 +29,7 @@ enum StepKind: Int, CaseIterable {
     switch self {
     case .loseRequest, .loseAnswer, .refuseRequest, .resetCall: 2
     case .breakStream, .desyncWatch: 2
-    case .silenceStream, .cancelWatch, .partition, .stopMember, .compact, .expireLease, .restartCache: 1
+    case .silenceStream, .cancelWatch, .refuseWatch, .partition, .stopMember, .compact, .expireLease, .restartCache: 1
     case .restore: 1
     default: 0
     }
