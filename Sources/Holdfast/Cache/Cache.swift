@@ -30,6 +30,7 @@ public final class Cache<Value: Sendable>: Service {
 
   private struct State {
     var machine: CacheMachine<CacheContent<Value>>
+    var hub: ChangeHub<CacheContent<Value>>
     var isRunning = false
     var quarantined: Set<Key> = []
   }
@@ -43,7 +44,11 @@ public final class Cache<Value: Sendable>: Service {
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger
     let limit = OverlayLimit(entries: configuration.pendingWrites, bytes: configuration.pendingBytes)
-    state = Mutex(State(machine: CacheMachine(range: keyspace.range, overlayLimit: limit)))
+    var machine = CacheMachine<CacheContent<Value>>(range: keyspace.range, overlayLimit: limit)
+    let hub = ChangeHub<CacheContent<Value>>(
+      limit: .init(revisions: configuration.historyRevisions, bytes: configuration.historyBytes))
+    machine.reportsSteps = hub.isWanted
+    state = Mutex(State(machine: machine, hub: hub))
   }
 
   /// Whether the cache follows the store, and if not, why.
@@ -59,6 +64,19 @@ public final class Cache<Value: Sendable>: Service {
   var currentSnapshot: CacheSnapshot<Value>? {
     state.withLock { state in
       state.machine.revision.map { CacheSnapshot(keyspace: keyspace, revision: $0, records: state.machine.base) }
+    }
+  }
+
+  /// Looks at the machine and at those who follow its changes, in one step.
+  ///
+  /// - Throws: ``HoldfastError`` with code `stopped` when it is not running, and what the closure throws.
+  func withChanges<R: Sendable>(
+    _ body: (CacheMachine<CacheContent<Value>>, inout ChangeHub<CacheContent<Value>>) throws -> R
+  ) throws -> R {
+    try state.withLock { state in
+      guard state.isRunning else { throw HoldfastError(.stopped, "the cache has been stopped") }
+      defer { state.machine.reportsSteps = state.hub.isWanted }
+      return try body(state.machine, &state.hub)
     }
   }
 
@@ -93,6 +111,7 @@ public final class Cache<Value: Sendable>: Service {
     case .reached(let revision):
       index.publish([], reached: revision)
       waiters.reached(revision)
+    case .advanced(let step): state.hub.advance(step, base: state.machine.base)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
     case .checkAnchor: break
@@ -133,7 +152,10 @@ public final class Cache<Value: Sendable>: Service {
     handle(.stop)
     store.remove(self)
     waiters.close()
-    state.withLock { $0.isRunning = false }
+    state.withLock { state in
+      state.isRunning = false
+      state.hub.end(HoldfastError(.stopped, "the cache has been stopped"))
+    }
   }
 }
 

@@ -54,6 +54,7 @@ public struct SnapshotMode: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case includingMyWrites
     case atLeast(Revision)
+    case at(Revision)
   }
 
   let kind: Kind
@@ -63,6 +64,9 @@ public struct SnapshotMode: Hashable, Sendable {
 
   /// The state at this revision or a later one (G4): that of another process's write, say.
   public static func atLeast(_ revision: Revision) -> SnapshotMode { SnapshotMode(kind: .atLeast(revision)) }
+
+  /// The state at exactly this revision, as ``Cache/snapshot(at:)``; waits for nothing.
+  public static func at(_ revision: Revision) -> SnapshotMode { SnapshotMode(kind: .at(revision)) }
 }
 
 extension Cache {
@@ -82,14 +86,13 @@ extension Cache {
   /// A snapshot that is new enough; waits for the watch where it has to.
   ///
   /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
-  ///   `notStarted`, `notLoaded` or `stopped`; `cancelled`.
+  ///   `notStarted`, `notLoaded` or `stopped`; `cancelled`; for `.at` what ``snapshot(at:)`` throws.
   public func snapshot(_ mode: SnapshotMode, timeout: Duration = .seconds(5)) async throws -> CacheSnapshot<Value> {
-    let revision =
-      switch mode.kind {
-      case .includingMyWrites: highestKnown
-      case .atLeast(let revision): revision
-      }
-    try await wait(for: revision, timeout: timeout)
+    switch mode.kind {
+    case .includingMyWrites: try await wait(for: highestKnown, timeout: timeout)
+    case .atLeast(let revision): try await wait(for: revision, timeout: timeout)
+    case .at(let revision): return try snapshot(at: revision)
+    }
     return try snapshot()
   }
 }

@@ -29,11 +29,18 @@ struct SimulatedCache {
   var observed = Observations()
   /// The simulation's keys that it covers.
   let keys: [Int]
+  /// What it remembers of its base, and where lists have left gaps.
+  var window: HistoryWindow<Content>
+  var gaps: [(from: Revision, to: Revision)] = []
 
-  init(client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit) {
+  init(
+    client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit, history: HistoryWindow<Content>.Limit
+  ) {
     self.client = client
     self.keyspace = keyspace
     machine = Machine(range: keyspace.range, overlayLimit: overlay)
+    machine.reportsSteps = true
+    window = HistoryWindow(limit: history)
     index = Array(repeating: nil, count: Keys.all.count)
     keys = Keys.all.indices.filter { keyspace.range.contains(Keys.all[$0]) }
   }

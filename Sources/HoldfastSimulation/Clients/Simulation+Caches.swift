@@ -25,6 +25,7 @@ extension Simulation {
       turn(cache, to: .none)
       caches[cache].isRunning = false
       caches[cache].isReadable = false
+      endConsumers(of: cache)
       followOperations()
     } else {
       tell("cache \(cache): starts again")
@@ -49,6 +50,7 @@ extension Simulation {
         for change in changes { Keys.index(change.key).map { observe($0, cache) } }
       case .reached(let revision):
         reach(cache, revision)
+      case .advanced(let step): advance(cache, step)
       case .list(let attempt, let failures):
         let wait = CacheConfiguration().backoff(failures: failures, jitter: 0)
         turn(cache, to: .backOff(attempt: attempt, until: now + wait))

@@ -17,6 +17,7 @@ final class Simulation {
   var operations: [SimulatedOperation] = []
   var outcomes: [WriteRecord] = []
   var leases: [LeaseID] = []
+  var consumers: [SimulatedConsumer] = []
 
   var now = Duration.zero
   var step = 0
@@ -55,7 +56,9 @@ final class Simulation {
       let count = 1 + choices.pick(2)
       for index in 0..<count {
         let keyspace = count == 2 ? Keys.keyspaces[index] : Keys.keyspaces[choices.pick(4) / 3]
-        caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit))
+        let history = HistoryWindow<SimulatedCache.Content>.Limit(
+          revisions: choices.pick([1_000, 6, 2, 0]) ?? 0, bytes: choices.pick([1_000_000, 200]) ?? 0)
+        caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit, history: history))
       }
     }
     for cache in caches.indices { startCache(cache) }
@@ -119,6 +122,7 @@ final class Simulation {
     case .restore: restore()
     case .expireLease: expireLease()
     case .restartCache: restartCache()
+    case .followChanges: followChanges()
     }
   }
 

@@ -79,8 +79,9 @@ extension Invariant {
   /// Those that the simulation checks.
   static let simulated: [Invariant] = [
     .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
-    .snapshotConsistency, .atomicTransactions, .convergence, .failLoud, .safeCompareAndSet, .atMostOnce, .epochs,
-    .malformedValues, .leases,
+    .snapshotConsistency, .atomicTransactions, .convergence, .changeStreams, .failLoud, .safeCompareAndSet, .atMostOnce,
+    .epochs,
+    .boundedMemory, .malformedValues, .leases,
   ]
 }
 

@@ -13,6 +13,7 @@ extension CacheMachine {
     // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
     // gives it away.
     let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
+    let isContinuous = !beginsEpoch && !isDiverged
     (isRewound, lowAnswers, isDiverged) = (false, 0, false)
 
     var actions: [Action] = []
@@ -22,6 +23,7 @@ extension CacheMachine {
     } else {
       touchEvictions(through: listed, &touched)
     }
+    let before = (revision: revision, base: base)
     base = difference(to: records, &touched)
     if beginsEpoch {
       overlay = CacheOverlay()
@@ -35,7 +37,8 @@ extension CacheMachine {
     know(listed)
     activity = .watch
     actions += publish(touched)
-    actions += [.reached(listed), .watch(attempt: attempt, from: listed.next)]
+    actions += [.reached(listed)] + relisted(from: before.revision, before.base, isContinuous: isContinuous)
+    actions += [.watch(attempt: attempt, from: listed.next)]
     // Health is back when the watch stands: a store that lists but refuses to be watched is not followed.
     if case .connecting = phase { actions += enter(.loading) }
     return actions
@@ -49,11 +52,12 @@ extension CacheMachine {
     guard isOverlayFull else { return resync(cause) }
     var touched = TouchedKeys<Content>()
     touchEverything(&touched)
+    let forgetting = forgetting()
     base = SortedMap()
     overlay = CacheOverlay()
     revision = nil
     // Readers are told that there is nothing to read before it is gone.
-    return resync(cause) + publish(touched)
+    return resync(cause) + publish(touched) + forgetting
   }
 
   /// The new base. Keys that change on the way are touched; records that did not change stay the ones they were, so that

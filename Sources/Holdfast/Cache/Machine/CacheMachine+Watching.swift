@@ -43,8 +43,7 @@ extension CacheMachine {
     var touched = TouchedKeys<Content>()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
-    for change in fresh { base[change.key] = change.record }
-    return move(to: last, touched)
+    return move(to: last, touched, put(fresh))
   }
 
   /// Progress that was asked for is not trusted: some servers answer before the events that it covers.
@@ -86,12 +85,15 @@ extension CacheMachine {
     return isContradicted
   }
 
-  private mutating func move(to newRevision: Revision, _ touched: TouchedKeys<Content>) -> [Action] {
+  private mutating func move(
+    to newRevision: Revision, _ touched: TouchedKeys<Content>, _ changes: [BaseChange<Content>] = []
+  ) -> [Action] {
     overlay.evict(through: newRevision)
+    let before = revision ?? newRevision
     revision = newRevision
     know(newRevision)
     failures = 0
-    return publish(touched) + [.reached(newRevision)] + enter(.live)
+    return publish(touched) + [.reached(newRevision)] + stepped(from: before, with: changes) + enter(.live)
   }
 
   private func problem(with changes: [CacheChange<Content>]) -> String? {

@@ -46,6 +46,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case publish([VisibleChange<Content>])
     /// The base is the range at this revision now.
     case reached(Revision)
+    /// How the base got there, or was dropped; told after it while `reportsSteps`.
+    case advanced(BaseStep<Content>)
     /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
     case rewound
     /// The store was rewound: revisions of before mean nothing any more.
@@ -73,6 +75,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
   /// meanwhile must be recognised all the same.
   package internal(set) var highestKnown: Revision?
+  /// Whether somebody wants to know how the base moves.
+  package var reportsSteps = false
 
   var overlay = CacheOverlay<Content>()
   var activity = Activity.nothing
