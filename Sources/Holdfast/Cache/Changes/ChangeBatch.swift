@@ -38,6 +38,8 @@ package struct ChangeBatch<Content: Sendable>: Sendable {
     }
     // Not held twice, so that it is changed in place.
     held = .inOrder([])
+    // What is gone in the new epoch too was deleted at its list's revision at the latest.
+    if next.beginsEpoch { net.capDeletes(at: next.revision) }
     for change in next.changes { net.add(change) }
     (entries, bytes) = (max(1, net.count), net.bytes)
     held = .net(net)

@@ -1,4 +1,4 @@
-import HoldfastCore
+package import HoldfastCore
 
 /// Changes of many steps as one for each key: what a key was before the first, and is after the last.
 package struct NetChanges<Content: Sendable>: Sendable {
@@ -14,6 +14,14 @@ package struct NetChanges<Content: Sendable>: Sendable {
     let next = held.map { $0.followed(by: change) } ?? change
     bytes += (next?.bytes ?? 0) - (held?.bytes ?? 0)
     changes[change.key] = next
+  }
+
+  package mutating func capDeletes(at revision: Revision) {
+    for (key, change) in changes where change.new == nil && change.revision > revision {
+      var capped = change
+      capped.revision = revision
+      changes[key] = capped
+    }
   }
 
   package var inKeyOrder: [BaseChange<Content>] { changes.map(\.value) }

@@ -131,6 +131,17 @@ import Testing
     #expect(maker.takeAll(&queue) == ["epoch 4: -a=1@4 ~b=1>1@3"])
   }
 
+  /// A delete of the epoch before is none of a revision that the new one does not have.
+  @Test func conflationOverAnEpochHasTheRevisionsOfTheNewOne() {
+    var maker = StepMaker()
+    _ = maker.watch([("a", "1"), ("b", "1")], [("c", "1")])
+    var queue = maker.queue(.conflate)
+    _ = queue.handle(maker.list(skipping: 20, [("a", nil)]))
+    maker.epoch = 1
+    _ = queue.handle(maker.list(skipping: -10, [("b", "2")], isContinuous: false))
+    #expect(maker.takeAll(&queue) == ["epoch 13: -a=1@13 ~b=1>2@13"])
+  }
+
   @Test(arguments: [ChangePolicy.backPressure, .conflate, .dropAndResync])
   func whatACacheDroppedIsComparedWithItsNextList(policy: ChangePolicy) {
     var maker = StepMaker()
