@@ -22,12 +22,12 @@ func eventually(_ condition: () async throws -> Bool) async throws {
 
 /// A cache of `items` on an engine of its own, with the means to disturb the way between them.
 func withItems<R: Sendable>(
-  _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
+  configuration: CacheConfiguration = .quick, _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
 ) async throws -> R {
   try await withEmbedded { engine in
     let backend = FaultyBackend(engine)
     return try await withStore(.backend(backend), logger: .quiet) { store in
-      try await store.withCache(of: items, configuration: .quick) { cache in try await body(cache, store, backend) }
+      try await store.withCache(of: items, configuration: configuration) { try await body($0, store, backend) }
     }
   }
 }

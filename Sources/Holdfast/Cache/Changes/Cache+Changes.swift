@@ -81,6 +81,9 @@ extension Cache {
     }
   }
 
+  /// How many follow the changes.
+  package var changeConsumers: Int { (try? withChanges { $1.count }) ?? 0 }
+
   func unsubscribe(_ feed: ChangeFeed<CacheContent<Value>>) { try? withChanges { $1.remove(feed) } }
 
   /// What has to be told after a loss; nil while there is nothing to compare with.

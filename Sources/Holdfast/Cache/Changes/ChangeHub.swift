@@ -7,6 +7,8 @@ struct ChangeHub<Content: Sendable>: Sendable {
 
   init(limit: HistoryWindow<Content>.Limit) { window = HistoryWindow(limit: limit) }
 
+  var count: Int { feeds.count }
+
   /// Whether anybody wants to know the base's steps.
   var isWanted: Bool { window.limit.revisions > 0 || !feeds.isEmpty }
 

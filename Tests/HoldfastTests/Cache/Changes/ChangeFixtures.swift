@@ -108,3 +108,12 @@ extension ChangeBatch<String> {
 extension String {
   fileprivate var trimmed: String { last == " " ? String(dropLast()) : self }
 }
+
+extension CacheConfiguration {
+  /// Remembers so many revisions.
+  static func remembering(_ revisions: Int) -> CacheConfiguration {
+    var configuration = quick
+    configuration.historyRevisions = revisions
+    return configuration
+  }
+}
