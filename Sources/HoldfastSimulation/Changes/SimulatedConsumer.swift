@@ -18,6 +18,9 @@ struct SimulatedConsumer {
   var revision: Revision
   /// The oldest history that this can be of.
   var history: Int
+  /// The epoch of its cache, and whether it must still be told that this one began.
+  var epoch: Int
+  var owesEpoch = false
 
   var name: String { "consumer \(id) of cache \(cache), \(range)," }
 

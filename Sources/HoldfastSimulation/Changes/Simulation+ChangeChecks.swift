@@ -10,9 +10,12 @@ extension Simulation {
     tell("\(consumer.name) is told \(what) up to \(batch.revision): \(changes.map { "\($0.key)@\($0.revision)" })")
     fingerprint.add(batch.revision)
     check(
-      .changeStreams, batch.beginsEpoch || batch.revision > consumer.revision || batch.isResync,
+      .changeStreams,
+      batch.beginsEpoch || batch.revision > consumer.revision
+        || batch.isResync && batch.revision == consumer.revision,
       "\(consumer.name) is told \(batch.revision) after \(consumer.revision)")
     if batch.beginsEpoch {
+      consumers[index].owesEpoch = false
       check(.epochs, batch.isResync && record.restores > 0, "\(consumer.name) is told of an epoch that is none")
     }
     guard let told = consumer.told(after: changes) else {

@@ -15,6 +15,8 @@ extension Simulation {
     }
     for index in consumers.indices where consumers[index].cache == cache {
       _ = consumers[index].queue.handle(.advanced(step, base: caches[cache].machine.base))
+      if step.epoch != consumers[index].epoch { consumers[index].owesEpoch = true }
+      consumers[index].epoch = step.epoch
       let (queue, policy) = (consumers[index].queue, consumers[index].policy)
       guard queue.entries > 0 else { continue }
       check(
@@ -53,7 +55,8 @@ extension Simulation {
     consumers.append(
       SimulatedConsumer(
         id: nextID(), cache: cache, range: range, keys: keys, policy: policy, isSlow: choices.chance(50), queue: queue,
-        told: state(of: keys, cache), revision: revision, history: caches[cache].observed.history))
+        told: state(of: keys, cache), revision: revision, history: caches[cache].observed.history,
+        epoch: caches[cache].machine.epoch))
     tell("\(consumers[consumers.count - 1].name) begins at \(revision)")
     return true
   }
@@ -84,6 +87,7 @@ extension Simulation {
     consumers[index].told = state(of: consumer.keys, cache)
     consumers[index].revision = revision
     consumers[index].history = caches[cache].observed.history
+    consumers[index].owesEpoch = false
     return true
   }
 
@@ -132,6 +136,7 @@ extension Simulation {
       while violation == nil, index < consumers.count, consumers[index].id == id, consume(index) {}
       guard violation == nil, index < consumers.count, consumers[index].id == id else { continue }
       let consumer = consumers[index]
+      check(.epochs, !consumer.owesEpoch, "\(consumer.name) was not told that an epoch began")
       check(
         .changeStreams, consumer.told == state(of: consumer.keys, consumer.cache),
         "\(consumer.name) was told everything and is not where its cache is")

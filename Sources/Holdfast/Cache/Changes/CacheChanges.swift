@@ -1,5 +1,6 @@
 /// The changes of a cache's keyspace or a part of it, from memory: first what is there, then every change, in order, once. The
-/// store and other consumers are not concerned by how many iterate or how slow they are.
+/// store and other consumers are not concerned by how many iterate or how slow they are. As in a snapshot a write of this process
+/// is told when the watch has brought it, in its place among the others.
 ///
 /// Made by ``Cache/changes(prefix:after:policy:)`` and the like. Each iteration is a consumer of its own and begins with its
 /// first `next()`, which waits for the cache to be loaded:

@@ -2,24 +2,21 @@ package import HoldfastCore
 
 /// What a consumer is told at once: whole revisions, or a net difference.
 package struct ChangeBatch<Content: Sendable>: Sendable {
-  private enum Held: Sendable {
-    case inOrder([BaseChange<Content>])
-    case net(NetChanges<Content>)
-  }
-
   package var isResync: Bool
   /// Whether another epoch begins with it, or with one that was merged into it.
   package var beginsEpoch: Bool
   /// With it, what was told is the range at this revision.
   package var revision: Revision
-  private var held: Held
+  /// As they happened; empty once there is a net difference.
+  private var inOrder: [BaseChange<Content>]
+  private var net: NetChanges<Content>?
 
   /// How much of a limit it takes; one without changes takes something as well.
   package private(set) var entries: Int
   package private(set) var bytes: Int
 
   package init(_ changes: [BaseChange<Content>], at revision: Revision, isResync: Bool, beginsEpoch: Bool) {
-    held = .inOrder(changes)
+    inOrder = changes
     self.revision = revision
     self.isResync = isResync
     self.beginsEpoch = beginsEpoch
@@ -29,20 +26,15 @@ package struct ChangeBatch<Content: Sendable>: Sendable {
 
   /// Makes one net difference of this batch and the next.
   package mutating func merge(_ next: ChangeBatch) {
-    var net: NetChanges<Content>
-    switch held {
-    case .net(let changes): net = changes
-    case .inOrder(let changes):
+    if net == nil {
       net = NetChanges()
-      for change in changes { net.add(change) }
+      for change in inOrder { net?.add(change) }
+      inOrder = []
     }
-    // Not held twice, so that it is changed in place.
-    held = .inOrder([])
     // What is gone in the new epoch too was deleted at its list's revision at the latest.
-    if next.beginsEpoch { net.capDeletes(at: next.revision) }
-    for change in next.changes { net.add(change) }
-    (entries, bytes) = (max(1, net.count), net.bytes)
-    held = .net(net)
+    if next.beginsEpoch { net?.capDeletes(at: next.revision) }
+    for change in next.changes { net?.add(change) }
+    (entries, bytes) = (max(1, net?.count ?? 0), net?.bytes ?? 0)
     revision = next.revision
     isResync = isResync || next.isResync
     beginsEpoch = beginsEpoch || next.beginsEpoch
@@ -50,10 +42,8 @@ package struct ChangeBatch<Content: Sendable>: Sendable {
 
   /// In the order of revisions; of a resync in key order.
   package var changes: [BaseChange<Content>] {
-    switch held {
-    case .inOrder(let changes): changes
-    case .net(let net): isResync ? net.inKeyOrder : net.inRevisionOrder
-    }
+    guard let net else { return inOrder }
+    return isResync ? net.inKeyOrder : net.inRevisionOrder
   }
 }
 

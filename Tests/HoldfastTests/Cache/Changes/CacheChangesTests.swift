@@ -113,7 +113,8 @@ struct Replay {
 
   @Test func itResumesAfterARevisionThatIsRemembered() async throws {
     try await withItems(configuration: .remembering(10)) { cache, store, backend in
-      try await cache.put(Item(id: "a", n: 0))
+      let start = try await backend.foreignPut(items, Item(id: "a", n: 0))
+      try await cache.wait(for: start, timeout: .seconds(60))
       var updates = cache.changes().makeAsyncIterator()
       let told = try #require(try await updates.next()?.revision)
       try await store.transaction(items.put(Item(id: "a", n: 1)), items.put(Item(id: "b", n: 1)))
