@@ -155,6 +155,7 @@ public final class Cache<Value: Sendable>: Service {
     state.withLock { state in
       state.isRunning = false
       state.hub.end(HoldfastError(.stopped, "the cache has been stopped"))
+      state.machine.reportsSteps = state.hub.isWanted
     }
   }
 }

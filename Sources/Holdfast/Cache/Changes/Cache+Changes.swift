@@ -4,7 +4,8 @@ extension Cache {
   /// - Parameters:
   ///   - after: Where an earlier iteration left off: the revision of its last update. When the cache still remembers it the
   ///     changes since are told and no `initial` update is; otherwise it begins anew, with an `initial` update that replaces
-  ///     what was told before.
+  ///     what was told before. After a restore that this cache has seen, revisions of before it begin anew as well; those of
+  ///     another process's past cannot be told from its own.
   ///   - policy: What becomes of a consumer that is too slow.
   public func changes(
     prefix: some KeyRepresentable = Key(bytes: []), after: Revision? = nil, policy: ChangePolicy = .dropAndResync

@@ -28,6 +28,8 @@ extension CacheMachine {
     guard reportsSteps, let revision else { return [] }
     guard let before else { return [.advanced(BaseStep(.loaded, from: revision, to: revision, epoch: epoch))] }
     let changes = old.difference(to: base, in: range, at: revision)
+    // Another state at the same revision: the store was restored in between, even if nothing else has shown it.
+    let isContinuous = isContinuous && (revision > before || changes.isEmpty)
     return [
       .advanced(
         BaseStep(.resync(isContinuous: isContinuous), from: before, to: revision, epoch: epoch, changes: changes))

@@ -52,7 +52,7 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   }
 
   package mutating func add(_ step: BaseStep<Content>) {
-    if step.epoch != epoch || newest == nil { former = highest }
+    if step.epoch != epoch || newest == nil || step.isBroken { former = highest }
     epoch = step.epoch
     highest = max(highest ?? step.to, step.to)
     switch step.kind {
@@ -155,6 +155,9 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
 }
 
 extension BaseStep {
+  /// Whether revisions of before may mean something else from now on.
+  fileprivate var isBroken: Bool { if case .resync(isContinuous: false) = kind { true } else { false } }
+
   /// The changes of each revision that has any, in order.
   package var revisions: [ArraySlice<BaseChange<Content>>] {
     var result: [ArraySlice<BaseChange<Content>>] = []
