@@ -32,7 +32,7 @@ import Testing
 
     let shrunk = try #require(Simulator.shrink(options, choices: run.choices, runs: 1_500))
     #expect(shrunk.violation?.invariant == failure.violation.invariant)
-    #expect(shrunk.choices.count < 40)
+    #expect(shrunk.choices.count < run.choices.count / 2)
     #expect(shrunk.trace.contains { $0.contains("VIOLATION") })
     let again = Simulator.replay(options, choices: shrunk.choices)
     #expect(again.violation == shrunk.violation)

@@ -31,6 +31,7 @@ public final class Cache<Value: Sendable>: Service {
 
   private struct State {
     var machine: CacheMachine<CacheContent<Value>>
+    var hub: ChangeHub<CacheContent<Value>>
     var isRunning = false
     var quarantined: Set<Key> = []
     var clusterID: UInt64?
@@ -45,7 +46,11 @@ public final class Cache<Value: Sendable>: Service {
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger
     let limit = OverlayLimit(entries: configuration.pendingWrites, bytes: configuration.pendingBytes)
-    state = Mutex(State(machine: CacheMachine(range: keyspace.range, overlayLimit: limit)))
+    var machine = CacheMachine<CacheContent<Value>>(range: keyspace.range, overlayLimit: limit)
+    let hub = ChangeHub<CacheContent<Value>>(
+      limit: .init(revisions: configuration.historyRevisions, bytes: configuration.historyBytes))
+    machine.reportsSteps = hub.isWanted
+    state = Mutex(State(machine: machine, hub: hub))
   }
 
   /// Whether the cache follows the store, and if not, why.
@@ -93,6 +98,19 @@ public final class Cache<Value: Sendable>: Service {
 
   var epoch: Int { state.withLock { $0.machine.epoch } }
 
+  /// Looks at the machine and at those who follow its changes, in one step.
+  ///
+  /// - Throws: ``HoldfastError`` with code `stopped` when it is not running, and what the closure throws.
+  func withChanges<R: Sendable>(
+    _ body: (CacheMachine<CacheContent<Value>>, inout ChangeHub<CacheContent<Value>>) throws -> R
+  ) throws -> R {
+    try state.withLock { state in
+      guard state.isRunning else { throw HoldfastError(.stopped, "the cache has been stopped") }
+      defer { state.machine.reportsSteps = state.hub.isWanted }
+      return try body(state.machine, &state.hub)
+    }
+  }
+
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   ///
   /// Returns what it wants to know before anything else of the watch is handed in.
@@ -122,6 +140,7 @@ public final class Cache<Value: Sendable>: Service {
       index.publish([], reached: revision)
       waiters.reached(max(revision, state.machine.snapshotRevision ?? revision))
     case .proven(let revision): waiters.reached(revision)
+    case .advanced(let step): state.hub.advance(step, base: state.machine.base)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
     case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
     case .checkAnchor: break
@@ -165,7 +184,11 @@ public final class Cache<Value: Sendable>: Service {
     store.remove(self)
     waiters.close()
     probes.close()
-    state.withLock { $0.isRunning = false }
+    state.withLock { state in
+      state.isRunning = false
+      state.hub.end(HoldfastError(.stopped, "the cache has been stopped"))
+      state.machine.reportsSteps = state.hub.isWanted
+    }
   }
 }
 

@@ -17,6 +17,11 @@ public struct CacheConfiguration: Sendable {
   /// a list succeeds.
   public var pendingWrites = 10_000
   public var pendingBytes = 16 << 20
+  /// How many of the last revisions that changed the keyspace, and how many bytes of their keys and values, old and new, the cache
+  /// remembers: to be read at them (``Cache/snapshot(at:)``), and for change streams to resume after them. With 0 revisions it
+  /// remembers none.
+  public var historyRevisions = 1_000
+  public var historyBytes = 16 << 20
   /// What waits and back-offs are measured by.
   package var time = TimeSource.continuous
 

@@ -10,6 +10,16 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   public let freshness: Freshness
   let records: SortedMap<Record<Value>>
 
+  init(
+    keyspace: Keyspace<Value>, revision: Revision, freshness: Freshness = Freshness(source: .memory, age: nil),
+    records: SortedMap<Record<Value>>
+  ) {
+    self.keyspace = keyspace
+    self.revision = revision
+    self.freshness = freshness
+    self.records = records
+  }
+
   /// The value of a key, nil when there is none.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).

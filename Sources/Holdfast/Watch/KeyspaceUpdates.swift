@@ -59,12 +59,13 @@ public struct KeyspaceUpdates<Value: Sendable>: AsyncSequence, Sendable {
       var request = WatchRequest(source.range, from: list.header.revision.next)
       request.previous = source.withPrevious
       watch = source.backend.watch(request).makeAsyncIterator()
+      let beginsEpoch = list.header.revision < told
       told = list.header.revision
       return KeyspaceUpdate(
         kind: isFirst ? .initial : .resync, revision: list.header.revision,
         changes: changes.map {
           source.change($0.event, kind: isFirst ? .existing : $0.kind.told(KeyspaceChange<Value>.self))
-        })
+        }, beginsEpoch: beginsEpoch)
     }
 
     private mutating func changes(_ batch: WatchBatch) -> KeyspaceUpdate<Value> {

@@ -34,11 +34,18 @@ struct SimulatedCache {
   var nextProbe = Duration.zero
   /// Whether a faulty server told it that the store had no more than it has.
   var isMisled = false
+  /// What it remembers of its base, and where lists have left gaps.
+  var window: HistoryWindow<Content>
+  var gaps: [(from: Revision, to: Revision)] = []
 
-  init(client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit) {
+  init(
+    client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit, history: HistoryWindow<Content>.Limit
+  ) {
     self.client = client
     self.keyspace = keyspace
     machine = Machine(range: keyspace.range, overlayLimit: overlay)
+    machine.reportsSteps = true
+    window = HistoryWindow(limit: history)
     index = Array(repeating: nil, count: Keys.all.count)
     keys = Keys.all.indices.filter { keyspace.range.contains(Keys.all[$0]) }
   }

@@ -27,6 +27,7 @@ extension Simulation {
       dropReads(of: cache)
       caches[cache].isRunning = false
       caches[cache].isReadable = false
+      endConsumers(of: cache)
       followOperations()
     } else {
       tell("cache \(cache): starts again")
@@ -55,6 +56,7 @@ extension Simulation {
       case .proven(let revision):
         tell("cache \(cache): is what the store holds at \(revision)")
         observeSnapshot(cache)
+      case .advanced(let step): advance(cache, step)
       case .list(let attempt, let failures):
         let wait = CacheConfiguration().backoff(failures: failures, jitter: 0)
         turn(cache, to: .backOff(attempt: attempt, until: now + wait))

@@ -4,6 +4,7 @@ import HoldfastCore
 /// The few keys that everybody fights over.
 enum Keys {
   static let root = Key("/p/")
+  static let range = KeyRange.prefix(root)
   static let folder = Key("/p/d/")
   /// Written together or not at all, always with equal tokens.
   static let pair: [Key] = ["/p/x", "/p/y"]

@@ -42,6 +42,7 @@ extension Simulation {
 
   /// What can be told only at the end.
   func judge() {
+    settleConsumers()
     for cache in caches.indices {
       let held = caches[cache].base
       check(

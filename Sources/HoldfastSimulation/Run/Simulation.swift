@@ -23,6 +23,7 @@ final class Simulation {
   var acknowledged = Revision.zero
   var outcomes: [WriteRecord] = []
   var leases: [LeaseID] = []
+  var consumers: [SimulatedConsumer] = []
 
   var now = Duration.zero
   var step = 0
@@ -67,7 +68,9 @@ final class Simulation {
       let count = 1 + choices.pick(2)
       for index in 0..<count {
         let keyspace = count == 2 ? Keys.keyspaces[index] : Keys.keyspaces[choices.pick(4) / 3]
-        caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit))
+        let history = HistoryWindow<SimulatedCache.Content>.Limit(
+          revisions: choices.pick([1_000, 6, 2, 0]) ?? 0, bytes: choices.pick([1_000_000, 200]) ?? 0)
+        caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit, history: history))
       }
     }
     for cache in caches.indices { startCache(cache) }
@@ -132,6 +135,7 @@ final class Simulation {
     case .restore: restore()
     case .expireLease: expireLease()
     case .restartCache: restartCache()
+    case .followChanges: followChanges()
     }
   }
 

@@ -93,8 +93,9 @@ extension Invariant {
   /// Those that the simulation checks.
   static let simulated: [Invariant] = [
     .monotonicReads, .monotonicSnapshots, .readYourWrites, .noResurrection, .noLostUpdate, .noThinAir,
-    .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .failLoud,
-    .safeCompareAndSet, .atMostOnce, .epochs, .malformedValues, .leases,
+    .snapshotConsistency, .atomicTransactions, .boundedStaleness, .linearizable, .convergence, .changeStreams,
+    .failLoud,
+    .safeCompareAndSet, .atMostOnce, .epochs, .boundedMemory, .malformedValues, .leases,
   ]
 }
 

@@ -5,6 +5,7 @@ enum StepKind: Int, CaseIterable {
   case loseRequest, loseAnswer, refuseRequest, resetCall
   case breakStream, silenceStream, cancelWatch, refuseWatch, reportProgress, desyncWatch
   case compact, partition, heal, stopMember, startMember, restore, expireLease, restartCache
+  case followChanges
 
   /// How often it happens where no seed says otherwise.
   var weight: Int {
@@ -18,6 +19,7 @@ enum StepKind: Int, CaseIterable {
     case .serveStream: 14
     case .receiveMessage: 22
     case .tick: 8
+    case .followChanges: 12
     case .heal, .startMember: 3
     case .reportProgress: 3
     default: 0

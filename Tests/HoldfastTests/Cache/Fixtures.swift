@@ -22,16 +22,12 @@ func eventually(_ condition: () async throws -> Bool) async throws {
 
 /// A cache of `items` on an engine of its own, with the means to disturb the way between them.
 func withItems<R: Sendable>(
-  linearizableWait: Duration = .seconds(60), _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
+  configuration: CacheConfiguration = .quick, _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
 ) async throws -> R {
-  var configuration = CacheConfiguration.quick
-  configuration.linearizableWait = linearizableWait
-  return try await withEmbedded { [configuration] engine in
+  try await withEmbedded { engine in
     let backend = FaultyBackend(engine)
     return try await withStore(.backend(backend), logger: .quiet) { store in
-      try await store.withCache(of: items, configuration: configuration) { cache in
-        try await body(cache, store, backend)
-      }
+      try await store.withCache(of: items, configuration: configuration) { try await body($0, store, backend) }
     }
   }
 }
@@ -46,6 +42,7 @@ extension CacheConfiguration {
   static var quick: CacheConfiguration {
     var configuration = CacheConfiguration()
     configuration.startTimeout = .seconds(60)
+    configuration.linearizableWait = .seconds(60)
     configuration.backoff = .milliseconds(1) ... .milliseconds(2)
     return configuration
   }

@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func aWatchThatIsAwayIsGoneAround() async throws {
-    try await withItems(linearizableWait: .milliseconds(20)) { cache, _, backend in
+    try await withItems(configuration: .impatient) { cache, _, backend in
       try await backend.foreignPut(items, Item(id: "k", n: 1))
       backend.setWatchCut(true)
       let written = try await backend.foreignPut(items, Item(id: "k", n: 2))
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func aStoreThatIsAwayIsNotHidden() async throws {
-    try await withItems(linearizableWait: .milliseconds(20)) { cache, _, backend in
+    try await withItems(configuration: .impatient) { cache, _, backend in
       backend.setAway(true)
       let error = await #expect(throws: HoldfastError.self) {
         try await cache.snapshot(.linearizable, timeout: .seconds(60))
@@ -133,5 +133,14 @@ import Testing
       backend.setWatchCut(false)
       _ = try await cache.snapshot(.linearizable, timeout: .seconds(60))
     }
+  }
+}
+
+extension CacheConfiguration {
+  /// Reads the store soon where memory is not new enough.
+  fileprivate static var impatient: CacheConfiguration {
+    var configuration = CacheConfiguration.quick
+    configuration.linearizableWait = .milliseconds(20)
+    return configuration
   }
 }

@@ -61,6 +61,8 @@ struct MachineDriver {
       case .newEpoch(let epoch):
         #expect(epoch == machine.epoch && epoch > before.epoch, sourceLocation: location)
         #expect(publishes == 0, "an epoch begins before what is published in it", sourceLocation: location)
+      case .advanced(let step):
+        #expect(step.to == machine.revision || machine.revision == nil, sourceLocation: location)
       case .checkAnchor(let current, _): #expect(current == attempt, sourceLocation: location)
       case .rewound: #expect(machine.isRewound, sourceLocation: location)
       case .health(let phase): #expect(phase == machine.phase && phase != before.phase, sourceLocation: location)
@@ -179,6 +181,7 @@ extension [TestMachine.Action] {
       case .publish(let changes): "publish \(changes.map { "\($0.record == nil ? "-" : "+")\($0.key)" })"
       case .reached(let revision): "reached \(revision)"
       case .newEpoch(let epoch): "epoch \(epoch)"
+      case .advanced(let step): "advanced to \(step.to)"
       case .rewound: "rewound"
       case .checkAnchor: "anchor"
       case .proven(let revision): "proven \(revision)"

@@ -13,6 +13,7 @@ extension CacheMachine {
     // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
     // gives it away.
     let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
+    let isContinuous = !beginsEpoch && !isDiverged
     (isRewound, lowAnswers, isDiverged, isDoubtful) = (false, 0, false, false)
 
     var actions: [Action] = []
@@ -28,6 +29,7 @@ extension CacheMachine {
     } else {
       proof = nil
     }
+    let before = (revision: revision, base: base)
     base = difference(to: records, &touched)
     if beginsEpoch {
       overlay = CacheOverlay()
@@ -43,7 +45,8 @@ extension CacheMachine {
     know(listed)
     activity = .watch
     actions += publish(touched)
-    actions += [.reached(listed), .watch(attempt: attempt, from: listed.next)]
+    actions += [.reached(listed)] + relisted(from: before.revision, before.base, isContinuous: isContinuous)
+    actions += [.watch(attempt: attempt, from: listed.next)]
     // Health is back when the watch stands: a store that lists but refuses to be watched is not followed.
     if case .connecting = phase { actions += enter(.loading) }
     return actions
@@ -57,12 +60,13 @@ extension CacheMachine {
     guard isOverlayFull else { return resync(cause) }
     var touched = TouchedKeys<Content>()
     touchEverything(&touched)
+    let forgetting = forgetting()
     base = SortedMap()
     overlay = CacheOverlay()
     revision = nil
     proof = nil
     // Readers are told that there is nothing to read before it is gone.
-    return resync(cause) + publish(touched)
+    return resync(cause) + publish(touched) + forgetting
   }
 
   /// The new base. Keys that change on the way are touched; records that did not change stay the ones they were, so that

@@ -54,8 +54,7 @@ extension CacheMachine {
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
     if let proof, proof.base == nil, last < proof.revision { self.proof?.base = base }
-    for change in fresh { base[change.key] = change.record }
-    return move(to: last, touched)
+    return move(to: last, touched, put(fresh))
   }
 
   /// Progress that was asked for is not trusted: some servers answer before the events that it covers.
@@ -97,15 +96,18 @@ extension CacheMachine {
     return isContradicted
   }
 
-  private mutating func move(to newRevision: Revision, _ touched: TouchedKeys<Content>) -> [Action] {
+  private mutating func move(
+    to newRevision: Revision, _ touched: TouchedKeys<Content>, _ changes: [BaseChange<Content>] = []
+  ) -> [Action] {
     overlay.evict(through: newRevision)
+    let before = revision ?? newRevision
     revision = newRevision
     know(newRevision)
     failures = 0
     hasMoved = true
     if let proof, proof.revision <= newRevision { self.proof = nil }
     confirmations.reach(newRevision)
-    return publish(touched) + [.reached(newRevision)] + becomeLive()
+    return publish(touched) + [.reached(newRevision)] + stepped(from: before, with: changes) + becomeLive()
   }
 
   private func problem(with changes: [CacheChange<Content>]) -> String? {

@@ -54,6 +54,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case proven(Revision)
     /// Send a probe: it may show that there is nothing to wait for.
     case wantProbe
+    /// How the base got there, or was dropped; told after it while `reportsSteps`.
+    case advanced(BaseStep<Content>)
     /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
     case rewound
     /// The store was rewound: revisions of before mean nothing any more.
@@ -81,6 +83,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
   /// meanwhile must be recognised all the same.
   package internal(set) var highestKnown: Revision?
+  /// Whether somebody wants to know how the base moves.
+  package var reportsSteps = false
 
   var overlay = CacheOverlay<Content>()
   var activity = Activity.nothing

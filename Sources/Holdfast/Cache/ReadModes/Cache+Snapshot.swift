@@ -2,7 +2,7 @@ extension Cache {
   /// A snapshot that is new enough; waits, for the watch or for a proof that there is nothing to wait for, where it has to.
   ///
   /// - Throws: ``HoldfastError``: `timeout` when the revision was not reached in time, with the reason if the cache is not live;
-  ///   `futureRevision` when the store has not reached it either; `invalidArgument` for a token of another cluster; `stale` when
+  ///   `futureRevision` when the store has not reached it either; for `.at` what ``snapshot(at:)`` throws; `invalidArgument` for a token of another cluster; `stale` when
   ///   memory was older than the staleness allowed; `notStarted`, `notLoaded` or `stopped`; `cancelled`; for a linearizable
   ///   read what the store answers.
   public func snapshot(_ mode: SnapshotMode, timeout: Duration = .seconds(5)) async throws -> CacheSnapshot<Value> {
@@ -11,6 +11,7 @@ extension Cache {
       case .includingMyWrites:
         return try await snapshot(atLeast: RevisionToken(revision: highestAcknowledged), timeout: timeout)
       case .atLeast(let token): return try await snapshot(atLeast: token, timeout: timeout)
+      case .at(let revision): return try snapshot(at: revision)
       case .linearizable: return try await linearizableSnapshot(timeout: timeout)
       case .maxStaleness(let bound): return try await snapshot(notOlderThan: bound, timeout: timeout)
       }

@@ -3,6 +3,7 @@ public struct SnapshotMode: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case includingMyWrites
     case atLeast(RevisionToken)
+    case at(Revision)
     case linearizable
     case maxStaleness(Duration)
   }
@@ -20,6 +21,9 @@ public struct SnapshotMode: Hashable, Sendable {
 
   /// As with the revision, and it must be one of the same cluster.
   public static func atLeast(_ token: RevisionToken) -> SnapshotMode { SnapshotMode(kind: .atLeast(token)) }
+
+  /// The state at exactly this revision, as ``Cache/snapshot(at:)``; waits for nothing.
+  public static func at(_ revision: Revision) -> SnapshotMode { SnapshotMode(kind: .at(revision)) }
 
   /// Everything that anybody had written, and had had acknowledged, when it was asked for (G5). A quorum read, which callers
   /// share, tells how far the store is; then memory answers as soon as it is as far. After `linearizableWait` the store itself
