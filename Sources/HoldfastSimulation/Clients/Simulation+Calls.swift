@@ -68,6 +68,7 @@ extension Simulation {
 
   private func finish(_ call: SimulatedCall, _ result: Result<CallAnswer, HoldfastError>, history: Int) {
     switch call.purpose {
+    case .resolution(let operation): resolutionAnswered(operation, result, history: history)
     case .operation(let operation): finishOperation(operation, result, history: history)
     case .list(let cache, let attempt): pageArrived(cache, attempt, result)
     case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)

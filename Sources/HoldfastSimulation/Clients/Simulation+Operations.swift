@@ -8,7 +8,7 @@ extension Simulation {
     guard operations.count(where: { $0.client == client }) < 3 else { return false }
     guard let kind = choices.pick(SimulatedOperation.Kind.allCases) else { return false }
     do {
-      let operation = try make(kind, client)
+      let operation = leased(try make(kind, client))
       operations.append(operation)
       record.operations += 1
       tell("client \(client): \(kind) \(operation.keys.map { Keys.all[$0] }) token \(operation.token ?? 0)")
@@ -31,15 +31,18 @@ extension Simulation {
     let name = Keys.single[key]
     let token = nextToken()
     let value = SimulatedValue(key: name, token: token)
+    let isUnique = choices.chance(20)
     switch kind {
-    case .put: return try operation(kind, client, [space.put(value).prepared().plan], token, keys: [name])
+    case .put:
+      return try operation(kind, client, [space.put(value).unique(isUnique).prepared().plan], token, keys: [name])
     case .create:
-      return try operation(kind, client, [space.create(value).prepared().plan], token, .zero, keys: [name])
+      return try operation(
+        kind, client, [space.create(value).unique(isUnique).prepared().plan], token, .zero, keys: [name])
     case .update:
-      var stored = held(name, by: client) ?? space.draft(value)
+      var stored = held(name, by: client) ?? justRead(name) ?? space.draft(value)
       stored.value = value
       return try operation(
-        kind, client, [space.update(stored).prepared().plan], token, stored.modRevision, keys: [name])
+        kind, client, [space.update(stored).unique(isUnique).prepared().plan], token, stored.modRevision, keys: [name])
     case .deleteStored:
       let stored = held(name, by: client) ?? space.draft(value)
       return try operation(
@@ -79,7 +82,7 @@ extension Simulation {
       .map { ($0, caches[$0].machine.mark) }
     return SimulatedOperation(
       id: nextID(), client: client, kind: kind, plan: plan, request: request, marks: marks, token: token,
-      expected: expected, keys: keys.compactMap(Keys.index), invoked: step)
+      expected: expected, keys: keys.compactMap(Keys.index), invoked: step, restores: record.restores)
   }
 
   /// What a client reads of a key from its own memory.
@@ -97,7 +100,7 @@ extension Simulation {
     let token = nextToken()
     let key = choices.pick(Keys.single) ?? Keys.root
     let value = SimulatedCodec.bytes(token: token) + key.bytes
-    switch choices.pick(7) {
+    switch choices.pick(8) {
     case 0: commit(.transact(TransactionRequest(success: [.deleteRange(DeleteRangeRequest(.key(key)))])))
     case 1: commit(.transact(TransactionRequest(success: [.deleteRange(DeleteRangeRequest(.prefix(Keys.folder)))])))
     case 2:
@@ -113,6 +116,7 @@ extension Simulation {
         StoreRequest.put(PutRequest(key: $0, value: SimulatedCodec.bytes(token: token) + $0.bytes))
       }
       commit(.transact(TransactionRequest(success: puts)))
+    case 5: rival()
     default: commit(.put(PutRequest(key: key, value: value)))
     }
     return true
@@ -131,6 +135,10 @@ extension Simulation {
     oracle.follow(cluster.committed)
     tell("committed \(entry) at \(oracle.revision)")
   }
+}
+
+extension StoreOperation {
+  fileprivate func unique(_ isUnique: Bool) -> StoreOperation { isUnique ? unique() : self }
 }
 
 extension Keyspace {

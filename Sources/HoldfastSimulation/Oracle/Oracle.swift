@@ -22,6 +22,8 @@ struct Oracle {
   private(set) var histories: [History]
   /// In which revisions each write's token appeared, histories that are gone included.
   private(set) var tokens: [UInt32: [Revision]] = [:]
+  /// At which revisions of the newest history somebody wrote the bytes of another write.
+  private(set) var imitations: Set<Revision> = []
 
   init() {
     let nothing = State(repeating: nil, count: Keys.all.count)
@@ -33,16 +35,17 @@ struct Oracle {
   var revision: Revision { histories[current].revision }
   var state: State { histories[current].states.last ?? [] }
 
-  /// Takes note of what the store has committed since.
-  mutating func follow(_ store: MVCCStore) {
+  /// Takes note of what the store has committed since. An imitation has the bytes of another write, and is not it.
+  mutating func follow(_ store: MVCCStore, isImitation: Bool = false) {
     while revision < store.revision {
       let next = revision.next
+      if isImitation { imitations.insert(next) }
       var state = self.state
       // Nothing is compacted before it was noted.
       for event in (try? store.events(in: .all, from: next, revisions: 1)) ?? [] where event.modRevision == next {
         guard let index = Keys.index(event.key) else { continue }
         state[index] = event.kind == .put ? event.keyValue : nil
-        if event.kind == .put { note(event.keyValue) }
+        if event.kind == .put, !isImitation { note(event.keyValue) }
       }
       histories[current].states.append(state)
     }
@@ -55,6 +58,7 @@ struct Oracle {
 
   /// Begins the history of a store that went back to a revision.
   mutating func restore(to revision: Revision) {
+    imitations = imitations.filter { $0 <= revision }
     histories.append(History(states: Array(histories[current].states.prefix(Int(revision.rawValue) + 1))))
   }
 

@@ -11,10 +11,11 @@ extension Simulation {
     fireCallTimers()
     fireCacheTimers()
     fireWatchTimers()
+    fireResolutionTimers()
   }
 
   var nextTimer: Duration? {
-    var timers = [nextCallTimer].compactMap { $0 }
+    var timers = [nextCallTimer].compactMap { $0 } + resolutionTimers
     for cache in caches {
       switch cache.work {
       case .backOff(_, let until): timers.append(until)

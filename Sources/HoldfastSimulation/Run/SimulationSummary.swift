@@ -19,6 +19,7 @@ public struct SimulationSummary: Encodable, Sendable {
   let steps: Int
   let operations: Int
   let faults: [String: Int]
+  let resolutions: [String: Int]
   let checks: [String: Int]
   let violations: Int
   /// The first of them.
@@ -35,6 +36,7 @@ public struct SimulationSummary: Encodable, Sendable {
     steps = report.steps
     operations = report.operations
     faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
+    resolutions = report.resolutions
     checks = Dictionary(
       uniqueKeysWithValues: Invariant.simulated.map { ("\($0.rawValue) \($0.name)", report.checks[$0.rawValue]) })
     violations = report.failures.count
@@ -44,8 +46,9 @@ public struct SimulationSummary: Encodable, Sendable {
     }
     let isLarge = report.seeds >= 1_000
     let expected = Fault.allCases.filter { $0.occurs(with: options.profile) && report.faults[$0] == nil }.map(\.name)
+    let unresolved = ResolutionKind.allCases.map(\.rawValue).filter { report.resolutions[$0] == nil }
     missing =
-      isLarge ? expected + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
+      isLarge ? expected + unresolved + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
     fingerprint = String(report.fingerprint, radix: 16)
     seconds = duration / .seconds(1)
   }
@@ -66,6 +69,8 @@ public struct SimulationSummary: Encodable, Sendable {
     ]
     lines.append(
       "  faults: " + faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    lines.append(
+      "  lost answers: " + resolutions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
     lines.append("  checks: " + byNumber.joined(separator: ", "))
     if !missing.isEmpty { lines.append("  never happened: " + missing.joined(separator: ", ")) }
