@@ -29,7 +29,8 @@ package struct Prepared<Result: Sendable>: Sendable {
 
   /// Without the type of the result, as the executor needs it.
   package var plan: OperationPlan {
-    OperationPlan(name: name, guards: guards, requests: requests, ttl: ttl, isSplittable: isSplittable, isUnique: isUnique)
+    OperationPlan(
+      name: name, guards: guards, requests: requests, ttl: ttl, isSplittable: isSplittable, isUnique: isUnique)
   }
 }
 

@@ -25,6 +25,8 @@ public final class Store: Sendable {
 
   /// Executes one operation and returns its result.
   ///
+  /// A write whose answer was lost is looked for in the store; see ``ResolutionConfiguration``. It is never sent again.
+  ///
   /// - Throws: ``HoldfastError``; for a write with its outcome. The operation's own documentation names the codes.
   @discardableResult
   public func execute<Result>(_ operation: StoreOperation<Result>) async throws -> Result {

@@ -108,7 +108,8 @@ extension Simulation {
       count(.resolvedUnanswered)
       end(operation)
       let times = operation.token.flatMap { oracle.tokens[$0] } ?? []
-      check(.atMostOnce, times.count == 1 && times[0] <= revision, "told as applied by \(revision), and it is at \(times)")
+      check(
+        .atMostOnce, times.count == 1 && times[0] <= revision, "told as applied by \(revision), and it is at \(times)")
     case .refused(_, let current, let revision):
       count(.resolvedRefused)
       end(operation)

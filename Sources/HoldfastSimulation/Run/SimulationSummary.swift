@@ -70,7 +70,8 @@ public struct SimulationSummary: Encodable, Sendable {
     lines.append(
       "  faults: " + faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     lines.append(
-      "  lost answers: " + resolutions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+      "  lost answers: "
+        + resolutions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
     lines.append("  checks: " + byNumber.joined(separator: ", "))
     if !missing.isEmpty { lines.append("  never happened: " + missing.joined(separator: ", ")) }

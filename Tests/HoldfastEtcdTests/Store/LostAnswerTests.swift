@@ -7,7 +7,7 @@ import Testing
 
 /// Writes of which etcd's answer is lost on the way: what the caller is told, against what a witness sees in the server.
 @Suite struct LostAnswerTests {
-  private struct Way {
+  struct Way: Sendable {
     let store: Store
     let etcd: EtcdServer
     let proxy: TCPProxy
@@ -44,10 +44,11 @@ import Testing
     }
   }
 
-  private func withWay(_ version: EtcdVersion, _ body: (Way) async throws -> Void) async throws {
+  func withWay(_ version: EtcdVersion, _ body: (Way) async throws -> Void) async throws {
     try await withEtcd(version) { etcd in
       try await withTCPProxy(to: etcd.clientPort) { proxy in
-        try await withStore(.etcd(endpoints: [proxy.url]) { $0.requestTimeout = .seconds(3) }, logger: .quiet) { outer in
+        try await withStore(.etcd(endpoints: [proxy.url]) { $0.requestTimeout = .seconds(3) }, logger: .quiet) {
+          outer in
           // For busy machines.
           var resolution = ResolutionConfiguration()
           (resolution.timeout, resolution.attempts) = (.seconds(60), 8)
@@ -57,10 +58,6 @@ import Testing
         }
       }
     }
-  }
-
-  private static func isWrite(_ request: TransactionRequest) -> Bool {
-    request.success.contains { if case .range = $0 { false } else { true } }
   }
 
   @Test(arguments: EtcdVersion.allCases)
@@ -118,4 +115,8 @@ import Testing
       #expect(try await way.etcd.leases() == [], "the lease of the refused write is revoked")
     }
   }
+}
+
+private func isWrite(_ request: TransactionRequest) -> Bool {
+  request.success.contains { if case .range = $0 { false } else { true } }
 }

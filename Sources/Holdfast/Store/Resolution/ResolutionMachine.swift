@@ -15,8 +15,8 @@ package import HoldfastCore
 /// written since exactly once (its version is one more) without having been deleted (its create revision is the same), by
 /// somebody else (other bytes or another lease than this write gives it). This write was not that one, so it was not applied;
 /// and it will not be, because no key goes back to an old revision. Version and create revision of what it replaces are
-/// taken from the same read, at a revision that was known when the write was sent: they are of the history that the store has
-/// now. Where that is compacted, or the store was restored, nothing is proven.
+/// taken from the same read, at its own revision or, where that is compacted, at one that was known when the write was sent:
+/// they are of the history that the store has now. Where neither is to be had nothing is proven.
 ///
 /// **Never refused**: a create (its key may have been created by this write, deleted, and created again; or be deleted, and
 /// then this write comes), a put without a guard, what has been written more than once since, what was deleted since.
@@ -53,12 +53,14 @@ package struct ResolutionMachine: Sendable {
   private let request: TransactionRequest
   private let signature: Signature?
   private let replacements: [Replacement]
-  /// A revision at which, if the past is what it was, the replaced ones were still there or gone already.
-  private let anchor: Revision
+  private let known: Revision
   private let limit: Int
   private let attempts: Int
 
-  private var isAnchored: Bool
+  /// From which revision what is replaced is read.
+  private enum Past { case replaced, known, none }
+
+  private var past: Past
   private var reads = 0
   private var pause: Duration
   /// The signed key, with what it was found to hold.
@@ -76,10 +78,10 @@ package struct ResolutionMachine: Sendable {
     self.limit = limit
     signature = signatures.first
     replacements = Array(request.replacements.prefix(max(0, (limit - 1) / 2)))
-    anchor = max(known, replacements.map(\.expected).max() ?? .zero)
+    self.known = known
     attempts = configuration.attempts
     pause = configuration.pause
-    isAnchored = !replacements.isEmpty
+    past = replacements.isEmpty ? .none : .replaced
   }
 
   package mutating func handle(_ input: Input) -> Action {
@@ -94,7 +96,7 @@ package struct ResolutionMachine: Sendable {
   }
 
   private mutating func next() -> Action {
-    guard signature != nil || isAnchored, reads < attempts else { return over() }
+    guard signature != nil || past != .none, reads < attempts else { return over() }
     reads += 1
     return .read(history?.request ?? look)
   }
@@ -102,13 +104,11 @@ package struct ResolutionMachine: Sendable {
   /// The signed key, and each replaced key as it is and as it was.
   private var look: TransactionRequest {
     var ranges = signature.map { [RangeRequest(.key($0.key))] } ?? []
-    if isAnchored {
-      for replacement in replacements {
-        var range = RangeRequest(.key(replacement.put.key))
-        ranges.append(range)
-        range.revision = anchor
-        ranges.append(range)
-      }
+    for replacement in replacements where past != .none {
+      var range = RangeRequest(.key(replacement.put.key))
+      ranges.append(range)
+      range.revision = past == .known ? known : replacement.expected
+      ranges.append(range)
     }
     return TransactionRequest(success: ranges.map { .range($0) })
   }
@@ -118,7 +118,7 @@ package struct ResolutionMachine: Sendable {
     guard answers.count == look.success.count else { return .done(.unknown) }
     let signed = signature == nil ? nil : answers.removeFirst().keyValues.first
     if let signature, let signed, signature.isBorne(by: signed) { return found(signed, signature) }
-    for (index, replacement) in replacements.enumerated() where isAnchored && isSameEpoch {
+    for (index, replacement) in replacements.enumerated() where past != .none && isSameEpoch {
       let (now, before) = (answers[2 * index].keyValues.first, answers[2 * index + 1].keyValues.first)
       guard let now, let before, replacement.isTaken(by: now, from: before) else { continue }
       return .done(.refused(replacement.put.key, current: now, at: response.header.revision))
@@ -155,8 +155,9 @@ package struct ResolutionMachine: Sendable {
     case .compacted, .futureRevision:
       // The past is gone, or is another one.
       if history != nil { return over() }
-      guard isAnchored else { return again() }
-      isAnchored = false
+      guard past != .none else { return again() }
+      let isKnownOlder = replacements.contains { known <= $0.expected }
+      past = error.code == .compacted && past == .replaced && !isKnownOlder ? .known : .none
       return next()
     default: return again()
     }

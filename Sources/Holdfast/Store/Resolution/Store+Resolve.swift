@@ -57,7 +57,9 @@ extension Store {
     _ request: TransactionRequest, until deadline: Duration, sent: Marks
   ) async -> ResolutionMachine.Input {
     let time = resolution.time
-    let answer: Result<TransactionResponse, HoldfastError>? = await withTaskGroup(of: Result<TransactionResponse, HoldfastError>?.self) { group in
+    let answer: Result<TransactionResponse, HoldfastError>? = await withTaskGroup(
+      of: Result<TransactionResponse, HoldfastError>?.self
+    ) { group in
       group.addTask {
         do {
           return .success(try await self.backend.transact(request))

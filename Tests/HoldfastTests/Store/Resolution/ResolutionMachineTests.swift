@@ -84,14 +84,17 @@ import Testing
     var machine = machine(.update, .lease(Self.lease))
     let asked = reads(machine.handle(.start))
     #expect(asked?.map(\.range) == [.key("k"), .key("k"), .key("k")])
-    #expect(asked?.map(\.revision) == [nil, nil, 15])
+    #expect(asked?.map(\.revision) == [nil, nil, 10])
     #expect(asked?.contains { $0.serializable } == false)
   }
 
-  /// The past is read where it is surely not older than what is replaced.
-  @Test func thePastIsReadAtTheHighestKnownRevision() {
-    var machine = machine(.update, known: .zero)
+  /// What is replaced may be long ago, and compacted.
+  @Test func thePastIsReadAtTheHighestKnownRevisionWhereItsOwnIsGone() {
+    var machine = machine(.update)
     #expect(reads(machine.handle(.start))?.map(\.revision) == [nil, 10])
+    #expect(reads(machine.handle(.failed(HoldfastError(.compacted, ""))))?.map(\.revision) == [nil, 15])
+    let now = held(other, at: 20)
+    #expect(done(machine.handle(answer([now, replaced]))) == .refused("k", current: now, at: 30))
   }
 
   // MARK: - Refused
@@ -140,11 +143,11 @@ import Testing
 
   @Test(arguments: [HoldfastError.Code.compacted, .futureRevision])
   func nothingIsRefusedWithoutThePast(code: HoldfastError.Code) {
-    var machine = machine(.update)
+    var machine = machine(.update, known: .zero)
     _ = machine.handle(.start)
     #expect(done(machine.handle(.failed(HoldfastError(code, "")))) == .unknown)
     // But its signature can still be found.
-    var signed = self.machine(.update, .lease(Self.lease))
+    var signed = self.machine(.update, .lease(Self.lease), known: .zero)
     _ = signed.handle(.start)
     #expect(reads(signed.handle(.failed(HoldfastError(code, ""))))?.map(\.revision) == [nil])
     #expect(reads(signed.handle(answer([held(own, at: 20, lease: Self.lease)])))?.map(\.revision) == [19, 20])
