@@ -7,6 +7,8 @@ package struct Prepared<Result: Sendable>: Sendable {
   var requests: [StoreRequest]
   /// The time to live of the lease to grant for its puts.
   var ttl: Duration?
+  /// Whether no other write makes the bytes of its puts.
+  var isUnique = false
   /// Whether its requests may be sent in several transactions, pinned to the revision of the first.
   var isSplittable = false
   package let decode: @Sendable (OperationAnswer) throws -> Result
@@ -27,7 +29,8 @@ package struct Prepared<Result: Sendable>: Sendable {
 
   /// Without the type of the result, as the executor needs it.
   package var plan: OperationPlan {
-    OperationPlan(name: name, guards: guards, requests: requests, ttl: ttl, isSplittable: isSplittable)
+    OperationPlan(
+      name: name, guards: guards, requests: requests, ttl: ttl, isSplittable: isSplittable, isUnique: isUnique)
   }
 }
 
@@ -38,6 +41,7 @@ package struct OperationPlan: Sendable {
   var requests: [StoreRequest]
   var ttl: Duration?
   var isSplittable: Bool
+  var isUnique = false
 }
 
 /// What a transaction answered to one operation.

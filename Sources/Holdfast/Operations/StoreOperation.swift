@@ -34,6 +34,7 @@ public struct StoreOperation<Result: Sendable>: Sendable {
     }
     prepared.guards += options.conditions.map { Guard($0.compare, .condition) }
     prepared.ttl = options.ttl
+    prepared.isUnique = options.isUnique
     return prepared
   }
 }
@@ -52,6 +53,12 @@ extension StoreOperation {
 
   /// Writes the key attached to this lease.
   public func lease(_ id: LeaseID) -> StoreOperation { with { $0.lease = id } }
+
+  /// Promises that no other write ever stores these bytes under this key, not even a repetition of this one: the value holds
+  /// an id that was drawn for it, say. When the answer is lost, finding the bytes in the store then proves that the write was
+  /// applied, as the lease of a ``ttl(_:)`` does, and its result is returned instead of an error with outcome `unknown`. A
+  /// broken promise makes that a lie: draw the id when the operation is made, and do not execute it twice.
+  public func unique() -> StoreOperation { with { $0.isUnique = true } }
 
   /// Makes ``Stored/previous()`` tell what the key held before.
   public func returningPrevious() -> StoreOperation { with { $0.returnsPrevious = true } }
@@ -78,16 +85,17 @@ struct OperationOptions: Sendable {
   var ttl: Duration?
   var lease: LeaseID?
   var returnsPrevious = false
+  var isUnique = false
   var limit: Int?
   var sort: (target: RangeRequest.SortTarget, order: RangeRequest.SortOrder)?
   var revision: Revision?
   var isSerializable = false
 
   enum Name: String, CustomStringConvertible {
-    case ttl, lease, returningPrevious, limit, sorted, at, serializable
+    case ttl, lease, unique, returningPrevious, limit, sorted, at, serializable
     var description: String { rawValue }
 
-    static let write: Set<Name> = [.ttl, .lease, .returningPrevious]
+    static let write: Set<Name> = [.ttl, .lease, .unique, .returningPrevious]
     static let read: Set<Name> = [.at, .serializable]
     static let list: Set<Name> = [.at, .serializable, .limit, .sorted]
   }
@@ -97,6 +105,7 @@ struct OperationOptions: Sendable {
     var names: [Name] = []
     if ttl != nil { names.append(.ttl) }
     if lease != nil { names.append(.lease) }
+    if isUnique { names.append(.unique) }
     if returnsPrevious { names.append(.returningPrevious) }
     if limit != nil { names.append(.limit) }
     if sort != nil { names.append(.sorted) }

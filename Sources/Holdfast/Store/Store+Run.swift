@@ -7,15 +7,15 @@ extension Store {
     let plan = TransactionPlan(operations: operations, conditions: conditions)
     try plan.validate(plan.request(), limits: backend.limits)
     let leases = try await grantLeases(operations)
+    let request = plan.request(leases: leases)
+    let sent = marks()
     let response: TransactionResponse
     do {
-      response = try await transact(plan.request(leases: leases))
+      response = try await backend.transact(request)
     } catch {
-      let error = HoldfastError(wrapping: error)
-      // Unknown means that the write may stand, or may yet: its lease must live.
-      if error.outcome == .refused { await revoke(leases.values) }
-      throw error
+      response = try await resolve(error, plan, request, leases: leases, sent: sent)
     }
+    if request.writes { try await show(request, response, sent: sent) }
     guard response.succeeded else {
       await revoke(leases.values)
       throw plan.refusal(response)
@@ -33,8 +33,14 @@ extension Store {
   ///   `cancelled` when the write was acknowledged and a cache did not show it in time.
   public func transact(_ request: TransactionRequest) async throws -> TransactionResponse {
     guard request.writes else { return try await backend.transact(request) }
-    let marks = marks()
+    let sent = marks()
     let response = try await backend.transact(request)
+    try await show(request, response, sent: sent)
+    return response
+  }
+
+  /// Hands what an acknowledged transaction wrote to the caches, and returns when all of them show it.
+  private func show(_ request: TransactionRequest, _ response: TransactionResponse, sent: Marks) async throws {
     let effects = Effects(request, response)
     let revision = response.header.revision
     // Caches that came while the write was under way are told too: their first list may have missed it.
@@ -47,7 +53,7 @@ extension Store {
       case .follow: waiting.append(observer)
       case .acknowledge(let writes): own = writes
       }
-      let mark = marks[ObjectIdentifier(observer)] ?? WriteMark(epoch: observer.mark.epoch, known: nil)
+      let mark = sent[ObjectIdentifier(observer)] ?? WriteMark(epoch: observer.mark.epoch, known: nil)
       // A write that does not concern it may still tell that the store went back.
       let isShown = observer.acknowledged(own, at: revision, changed: effects.changed, sent: mark)
       if !isShown, !own.isEmpty { waiting.append(observer) }
@@ -63,7 +69,6 @@ extension Store {
         throw error
       }
     }
-    return response
   }
 
   /// Sends more reads than one transaction takes in several, all pinned to the revision of the first.
@@ -114,7 +119,7 @@ extension Store {
   }
 
   /// In a task of its own, because a cancelled caller's requests are not sent any more.
-  private func revoke(_ leases: some Collection<Lease>) async {
+  func revoke(_ leases: some Collection<Lease>) async {
     let ids = leases.map(\.id)
     if ids.isEmpty { return }
     await Task {

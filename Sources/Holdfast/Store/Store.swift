@@ -10,14 +10,22 @@ public final class Store: Sendable {
   /// The store below, for requests that have no typed form.
   public let backend: any Backend
   let logger: Logger
+  let resolution: ResolutionConfiguration
   private let observers = Mutex<[ObjectIdentifier: any WriteObserver]>([:])
 
-  public init(backend: any Backend, logger: Logger = Logger(label: "holdfast")) {
+  /// - Parameter resolution: How long to find out what became of a write whose answer was lost.
+  public init(
+    backend: any Backend, logger: Logger = Logger(label: "holdfast"),
+    resolution: ResolutionConfiguration = ResolutionConfiguration()
+  ) {
     self.backend = backend
     self.logger = logger
+    self.resolution = resolution
   }
 
   /// Executes one operation and returns its result.
+  ///
+  /// A write whose answer was lost is looked for in the store; see ``ResolutionConfiguration``. It is never sent again.
   ///
   /// - Throws: ``HoldfastError``; for a write with its outcome. The operation's own documentation names the codes.
   @discardableResult
@@ -146,6 +154,8 @@ extension Store {
 
   func allObservers() -> [any WriteObserver] { observers.withLock { Array($0.values) } }
 
+  typealias Marks = [ObjectIdentifier: WriteMark]
+
   /// What each cache knows of the store, to be taken before a write is sent.
-  func marks() -> [ObjectIdentifier: WriteMark] { observers.withLock { $0 }.mapValues(\.mark) }
+  func marks() -> Marks { observers.withLock { $0 }.mapValues(\.mark) }
 }

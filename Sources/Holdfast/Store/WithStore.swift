@@ -5,15 +5,16 @@ public import Logging
 /// - Parameters:
 ///   - configuration: Which store: `.etcd(endpoints:)`, `.embedded`, or `.backend(_:)` for one that somebody else runs.
 ///   - logger: Where to log, at info and below; never a value.
+///   - resolution: How long to find out what became of a write whose answer was lost.
 /// - Throws: What the body throws; ``HoldfastError`` with `invalidArgument` when the configuration makes no sense. That the
 ///   store cannot be reached is no error here: operations say so.
 @discardableResult
 public func withStore<R: Sendable>(
   _ configuration: BackendConfiguration, logger: Logger = Logger(label: "holdfast"),
-  _ body: (Store) async throws -> R
+  resolution: ResolutionConfiguration = ResolutionConfiguration(), _ body: (Store) async throws -> R
 ) async throws -> R {
   let backend = try configuration.make()
-  let store = Store(backend: backend, logger: logger)
+  let store = Store(backend: backend, logger: logger, resolution: resolution)
   guard configuration.isOwned else { return try await body(store) }
   return try await withBackground({ await backend.run() }) { try await body(store) }
 }

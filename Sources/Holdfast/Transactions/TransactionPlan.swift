@@ -9,7 +9,7 @@ package struct TransactionPlan: Sendable {
     self.conditions = conditions
   }
 
-  private var guards: [Guard] {
+  var guards: [Guard] {
     conditions.map { Guard($0.compare, .condition) } + operations.flatMap(\.guards)
   }
 

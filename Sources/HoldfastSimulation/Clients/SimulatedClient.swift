@@ -20,6 +20,8 @@ struct SimulatedClient {
 struct SimulatedCall {
   enum Purpose {
     case operation(Int)
+    /// Looks what became of an operation.
+    case resolution(Int)
     case list(cache: Int, attempt: Int)
     case anchor(cache: Int, attempt: Int)
     case probe(cache: Int, Probe)

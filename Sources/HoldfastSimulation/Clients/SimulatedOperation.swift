@@ -11,6 +11,8 @@ struct SimulatedOperation {
     case sent
     /// Acknowledged; some of the client's caches have to follow first.
     case following([Int], Revision, restores: Int)
+    /// Its answer was lost, and its store finds out.
+    case resolving(SimulatedResolution)
   }
 
   let id: Int
@@ -18,7 +20,7 @@ struct SimulatedOperation {
   let kind: Kind
   /// The typed operations as the store would send them; nil for a request of no type.
   let plan: TransactionPlan?
-  let request: TransactionRequest
+  var request: TransactionRequest
   /// What each of the client's caches knew when the request was sent.
   let marks: [(cache: Int, mark: WriteMark)]
   /// What it writes, if it writes a value.
@@ -29,5 +31,9 @@ struct SimulatedOperation {
   let keys: [Int]
   /// See ``RegisterHistories/nextInstant()``.
   let invoked: Int
+  /// How often the store had been restored then.
+  let restores: Int
+  /// The leases that were granted for it.
+  var leases: [Int: Lease] = [:]
   var state = State.sent
 }

@@ -68,6 +68,7 @@ extension Simulation {
 
   private func finish(_ call: SimulatedCall, _ result: Result<CallAnswer, HoldfastError>, history: Int) {
     switch call.purpose {
+    case .resolution(let operation): resolutionAnswered(operation, result, history: history)
     case .operation(let id):
       if let operation = operations.first(where: { $0.id == id }) {
         remember(operation, result, history: history, stale: staleCalls.contains(call.id))

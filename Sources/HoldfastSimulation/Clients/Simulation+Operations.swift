@@ -9,7 +9,7 @@ extension Simulation {
     guard let kind = choices.pick(SimulatedOperation.Kind.allCases) else { return false }
     let before = lastToken
     do {
-      let operation = try make(kind, client)
+      let operation = leased(try make(kind, client))
       operations.append(operation)
       record.operations += 1
       tell("client \(client): \(kind) \(operation.keys.map { Keys.all[$0] }) token \(operation.token ?? 0)")
@@ -33,15 +33,18 @@ extension Simulation {
     let name = Keys.single[key]
     let token = nextToken()
     let value = SimulatedValue(key: name, token: token)
+    let isUnique = choices.chance(20)
     switch kind {
-    case .put: return try operation(kind, client, [space.put(value).prepared().plan], token, keys: [name])
+    case .put:
+      return try operation(kind, client, [space.put(value).unique(isUnique).prepared().plan], token, keys: [name])
     case .create:
-      return try operation(kind, client, [space.create(value).prepared().plan], token, .zero, keys: [name])
+      return try operation(
+        kind, client, [space.create(value).unique(isUnique).prepared().plan], token, .zero, keys: [name])
     case .update:
-      var stored = held(name, by: client) ?? space.draft(value)
+      var stored = held(name, by: client) ?? justRead(name) ?? space.draft(value)
       stored.value = value
       return try operation(
-        kind, client, [space.update(stored).prepared().plan], token, stored.modRevision, keys: [name])
+        kind, client, [space.update(stored).unique(isUnique).prepared().plan], token, stored.modRevision, keys: [name])
     case .deleteStored:
       let stored = held(name, by: client) ?? space.draft(value)
       return try operation(
@@ -63,8 +66,9 @@ extension Simulation {
       let put = PutRequest(key: name, value: try space.encode(value))
       return operation(kind, client, nil, TransactionRequest(success: [.put(put)]), token, nil, keys: [name])
     case .putLeased:
-      // The lease may be gone when the request arrives.
-      let put = PutRequest(key: name, value: try space.encode(value), lease: choices.pick(leases), previous: true)
+      // The lease may be gone when the request arrives. It is not one that was granted for a write alone.
+      let lease = choices.pick(leases.filter { !ownLeases.contains($0) })
+      let put = PutRequest(key: name, value: try space.encode(value), lease: lease, previous: true)
       return operation(kind, client, nil, TransactionRequest(success: [.put(put)]), token, nil, keys: [name])
     }
   }
@@ -85,7 +89,7 @@ extension Simulation {
       .map { ($0, caches[$0].machine.mark) }
     return SimulatedOperation(
       id: nextID(), client: client, kind: kind, plan: plan, request: request, marks: marks, token: token,
-      expected: expected, keys: keys.compactMap(Keys.index), invoked: registers.nextInstant())
+      expected: expected, keys: keys.compactMap(Keys.index), invoked: registers.nextInstant(), restores: record.restores)
   }
 
   /// What a client reads of a key from its own memory.
@@ -103,7 +107,7 @@ extension Simulation {
     let token = nextToken()
     let key = choices.pick(Keys.single) ?? Keys.root
     let value = SimulatedCodec.bytes(token: token) + key.bytes
-    switch choices.pick(7) {
+    switch choices.pick(8) {
     case 0: commit(.transact(TransactionRequest(success: [.deleteRange(DeleteRangeRequest(.key(key)))])))
     case 1: commit(.transact(TransactionRequest(success: [.deleteRange(DeleteRangeRequest(.prefix(Keys.folder)))])))
     case 2:
@@ -119,6 +123,7 @@ extension Simulation {
         StoreRequest.put(PutRequest(key: $0, value: SimulatedCodec.bytes(token: token) + $0.bytes))
       }
       commit(.transact(TransactionRequest(success: puts)))
+    case 5: rival()
     default: commit(.put(PutRequest(key: key, value: value)))
     }
     return true
@@ -132,14 +137,18 @@ extension Simulation {
   }
 
   /// Commits what needs no answer.
-  func commit(_ entry: Entry) {
+  func commit(_ entry: Entry, isImitation: Bool = false) {
     let before = oracle.state
     _ = try? cluster.commit(entry)
-    oracle.follow(cluster.committed, now)
+    oracle.follow(cluster.committed, now, isImitation: isImitation)
     remember(changesSince: before)
     acknowledged = oracle.revision
     tell("committed \(entry) at \(oracle.revision)")
   }
+}
+
+extension StoreOperation {
+  fileprivate func unique(_ isUnique: Bool) -> StoreOperation { isUnique ? unique() : self }
 }
 
 extension Keyspace {

@@ -11,13 +11,14 @@ extension Simulation {
       readAnswered(operation, response)
     case .success(.transact(let response)): acknowledged(operation, response, history: history)
     case .failure(let error):
+      if resolve(operation, error) { return }
       end(operation)
       failed(operation, error)
     }
   }
 
   /// Routes what was written to the client's caches, as the store does.
-  private func acknowledged(_ operation: SimulatedOperation, _ response: TransactionResponse, history: Int) {
+  func acknowledged(_ operation: SimulatedOperation, _ response: TransactionResponse, history: Int) {
     let revision = response.header.revision
     let effects = Effects(operation.request, response)
     tell("client \(operation.client): \(operation.kind) answered at \(revision), succeeded: \(response.succeeded)")
@@ -56,7 +57,7 @@ extension Simulation {
     }
   }
 
-  private func end(_ operation: SimulatedOperation) { operations.removeAll { $0.id == operation.id } }
+  func end(_ operation: SimulatedOperation) { operations.removeAll { $0.id == operation.id } }
 
   /// Ends the operations whose caches have followed.
   func followOperations() {
@@ -116,7 +117,7 @@ extension Simulation {
     }
   }
 
-  private func failed(_ operation: SimulatedOperation, _ error: HoldfastError) {
+  func failed(_ operation: SimulatedOperation, _ error: HoldfastError) {
     tell("client \(operation.client): \(operation.kind) failed: \(error)")
     guard operation.kind != .get else { return }
     check(.atMostOnce, error.outcome != nil, "a write that failed does not say what became of it: \(error)")

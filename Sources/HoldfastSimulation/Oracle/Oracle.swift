@@ -14,6 +14,8 @@ struct Oracle {
     var times: [Duration]
     /// The revision that it was restored at.
     var start = Revision(1)
+    /// The revisions of writes with the bytes of another one.
+    var imitations: Set<Revision> = []
 
     var revision: Revision { Revision(Int64(states.count - 1)) }
 
@@ -37,16 +39,17 @@ struct Oracle {
   var revision: Revision { histories[current].revision }
   var state: State { histories[current].states.last ?? [] }
 
-  /// Takes note of what the store has committed since.
-  mutating func follow(_ store: MVCCStore, _ now: Duration) {
+  /// Takes note of what the store has committed since. An imitation has the bytes of another write, and is not it.
+  mutating func follow(_ store: MVCCStore, _ now: Duration, isImitation: Bool = false) {
     while revision < store.revision {
       let next = revision.next
+      if isImitation { histories[current].imitations.insert(next) }
       var state = self.state
       // Nothing is compacted before it was noted.
       for event in (try? store.events(in: .all, from: next, revisions: 1)) ?? [] where event.modRevision == next {
         guard let index = Keys.index(event.key) else { continue }
         state[index] = event.kind == .put ? event.keyValue : nil
-        if event.kind == .put { note(event.keyValue) }
+        if event.kind == .put, !isImitation { note(event.keyValue) }
       }
       histories[current].states.append(state)
       histories[current].times.append(now)
@@ -62,8 +65,10 @@ struct Oracle {
   mutating func restore(to revision: Revision) {
     let count = Int(revision.rawValue) + 1
     let past = histories[current]
-    histories.append(
-      History(states: Array(past.states.prefix(count)), times: Array(past.times.prefix(count)), start: revision))
+    var history = History(states: Array(past.states.prefix(count)), times: Array(past.times.prefix(count)))
+    history.start = revision
+    history.imitations = past.imitations.filter { $0 <= revision }
+    histories.append(history)
   }
 
   /// When, after a revision, the first change of some keys was committed in the current history; nil when none was.

@@ -13,11 +13,11 @@ extension Simulation {
       guard !stale, let key = operation.keys.first else { return }
       let held = response.keyValues.first { $0.key == Keys.all[key] }
       registers.record(
-        .read(held?.token), attempted: nil, of: key, invoked: operation.invoked, returned: returned, in: history)
+        .read(token(held, history)), attempted: nil, of: key, invoked: operation.invoked, returned: returned, in: history)
     case .success(.transact(let response)):
       for key in operation.keys {
         registers.record(
-          operation.told(key, response), attempted: operation.attempted, of: key, invoked: operation.invoked,
+          told(operation, key, response, history), attempted: operation.attempted, of: key, invoked: operation.invoked,
           returned: returned, in: history)
       }
       guard !response.succeeded, let expected = operation.expected, let key = operation.keys.first else { return }
@@ -36,7 +36,7 @@ extension Simulation {
     for key in now.indices where now[key] != before[key] {
       let (invoked, returned) = (registers.nextInstant(), registers.nextInstant())
       registers.record(
-        .replace(before[key]?.token, by: now[key]?.token), attempted: nil, of: key, invoked: invoked,
+        .replace(token(before[key], oracle.current), by: token(now[key], oracle.current)), attempted: nil, of: key, invoked: invoked,
         returned: returned, in: oracle.current)
     }
   }
@@ -52,11 +52,11 @@ extension Simulation {
     let states = oracle.histories[history]
     let operations = registers.operations(of: key, in: history) { revision in
       guard let held = states.state(at: revision)?[key], held.modRevision == revision else { return nil }
-      return held.token
+      return token(held, history)
     }
     // Nobody was told anything that could be wrong.
     guard operations.contains(where: { $0.returned != nil && $0.action.tells }) else { return }
-    let first = oracle.start(of: history)[key]?.token
+    let first = token(oracle.start(of: history)[key], history)
     switch LinearizabilityChecker.check(operations, initial: first.map(UInt64.init), limit: 100_000) {
     case .linearizable: count(.linearizable)
     case .undecided: record.undecided += 1
@@ -67,10 +67,32 @@ extension Simulation {
         "no order of what was told of \(Keys.all[key]) explains \(operations[operation].summary), after \(order)")
     }
   }
-}
 
-extension KeyValue {
-  fileprivate var token: UInt32 { SimulatedCodec.token(value) }
+  /// What tells a value from every other one in a history: its token, or for an imitation the revision that it came at.
+  private func token(_ held: KeyValue?, _ history: Int) -> UInt32? {
+    guard let held else { return nil }
+    let isImitation = oracle.histories[history].imitations.contains(held.modRevision)
+    return isImitation ? 1 << 31 | UInt32(held.modRevision.rawValue) : SimulatedCodec.token(held.value)
+  }
+
+  /// What an operation was told of a key.
+  private func told(
+    _ operation: SimulatedOperation, _ key: Int, _ response: TransactionResponse, _ history: Int
+  ) -> RegisterHistories.Told {
+    // A refusal comes with what the key holds, in the same revision.
+    guard response.succeeded else { return .read(token(response.held(Keys.all[key]), history)) }
+    if let expected = operation.expected { return .compareAndSet(expected, operation.token, succeeded: true) }
+    for (request, answer) in zip(operation.request.success, response.responses) {
+      switch (request, answer) {
+      case (.put(let put), .put(let answer)) where put.key == Keys.all[key] && put.previous:
+        return .replace(token(answer.previous, history), by: operation.token)
+      case (.deleteRange(let delete), .deleteRange(let answer)) where delete.range.contains(Keys.all[key]):
+        return answer.deleted == 0 ? .read(nil) : .write(nil)
+      default: continue
+      }
+    }
+    return .write(operation.token)
+  }
 }
 
 extension TransactionResponse {
@@ -88,23 +110,6 @@ extension SimulatedOperation {
   fileprivate var attempted: RegisterHistories.Told? {
     if kind == .get { return nil }
     return expected.map { .compareAndSet($0, token, succeeded: true) } ?? .write(token)
-  }
-
-  /// What it was told of a key.
-  fileprivate func told(_ key: Int, _ response: TransactionResponse) -> RegisterHistories.Told {
-    // A refusal comes with what the key holds, in the same revision.
-    guard response.succeeded else { return .read(response.held(Keys.all[key])?.token) }
-    if let expected { return .compareAndSet(expected, token, succeeded: true) }
-    for (request, answer) in zip(request.success, response.responses) {
-      switch (request, answer) {
-      case (.put(let put), .put(let answer)) where put.key == Keys.all[key] && put.previous:
-        return .replace(answer.previous?.token, by: token)
-      case (.deleteRange(let delete), .deleteRange(let answer)) where delete.range.contains(Keys.all[key]):
-        return answer.deleted == 0 ? .read(nil) : .write(nil)
-      default: continue
-      }
-    }
-    return .write(token)
   }
 }
 

@@ -9,6 +9,8 @@ struct RunRecord {
   /// Registers whose histories could not be judged within the limit.
   var undecided = 0
   var faults: [Fault: Int] = [:]
+  /// What became of writes whose answers were lost.
+  var resolutions: [String: Int] = [:]
   /// By the invariant's number.
   var checks = [Int](repeating: 0, count: Invariant.allCases.count + 1)
 }
@@ -17,6 +19,8 @@ struct RunRecord {
 struct WriteRecord {
   let token: UInt32
   let outcome: HoldfastError.Outcome
+  /// How often it was in a history that the store had left when that was told.
+  var timesGone = 0
 }
 
 /// Two runs of one seed must have the same.

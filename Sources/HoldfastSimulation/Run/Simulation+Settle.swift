@@ -57,7 +57,7 @@ extension Simulation {
     }
     for outcome in outcomes {
       let times = oracle.tokens[outcome.token]?.count ?? 0
-      let isTrue = outcome.outcome == .refused ? times == 0 : times <= 1
+      let isTrue = outcome.outcome == .refused ? times == outcome.timesGone : times <= 1
       check(.atMostOnce, isTrue, "a write told as \(outcome.outcome) is in the log \(times) times")
     }
     judgeRegisters()

@@ -12,10 +12,11 @@ extension Simulation {
     fireCacheTimers()
     fireWatchTimers()
     fireProbeTimers()
+    fireResolutionTimers()
   }
 
   var nextTimer: Duration? {
-    var timers = [nextCallTimer].compactMap { $0 }
+    var timers = [nextCallTimer].compactMap { $0 } + resolutionTimers
     timers += reads.map(\.deadline)
     for cache in caches {
       if cache.isRunning { timers.append(cache.nextProbe) }

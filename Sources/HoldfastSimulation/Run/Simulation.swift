@@ -23,6 +23,8 @@ final class Simulation {
   var acknowledged = Revision.zero
   var outcomes: [WriteRecord] = []
   var leases: [LeaseID] = []
+  /// Those that were granted for one write each.
+  var ownLeases: Set<LeaseID> = []
   var consumers: [SimulatedConsumer] = []
 
   var now = Duration.zero

@@ -21,6 +21,7 @@ public struct SimulationSummary: Encodable, Sendable {
   let steps: Int
   let operations: Int
   let faults: [String: Int]
+  let resolutions: [String: Int]
   let checks: [String: Int]
   /// Registers that could not be judged within the limit.
   let undecided: Int
@@ -40,6 +41,7 @@ public struct SimulationSummary: Encodable, Sendable {
     steps = report.steps
     operations = report.operations
     faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
+    resolutions = report.resolutions
     checks = Dictionary(
       uniqueKeysWithValues: Invariant.simulated.map { ("\($0.rawValue) \($0.name)", report.checks[$0.rawValue]) })
     undecided = report.undecided
@@ -51,8 +53,9 @@ public struct SimulationSummary: Encodable, Sendable {
     }
     let isLarge = report.seeds >= 1_000
     let expected = Fault.allCases.filter { $0.occurs(with: options) && report.faults[$0] == nil }.map(\.name)
+    let unresolved = ResolutionKind.allCases.map(\.rawValue).filter { report.resolutions[$0] == nil }
     missing =
-      isLarge ? expected + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
+      isLarge ? expected + unresolved + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
     fingerprint = String(report.fingerprint, radix: 16)
     seconds = duration / .seconds(1)
   }
@@ -79,6 +82,9 @@ public struct SimulationSummary: Encodable, Sendable {
     ]
     lines.append(
       "  faults: " + faults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    lines.append(
+      "  lost answers: "
+        + resolutions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
     lines.append("  checks: " + byNumber.joined(separator: ", "))
     if undecided > 0 { lines.append("  registers not judged within the limit: \(undecided)") }

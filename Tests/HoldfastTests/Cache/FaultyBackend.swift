@@ -12,8 +12,12 @@ final class FaultyBackend: Backend {
     var isWatchCut = false
     var losesWriteAnswers = false
     var losesEvents = false
+    var holdsWrites = false
+    var hangsOnReads = false
+    var held: [TransactionRequest] = []
     var transactions = 0
     var ranges = 0
+    var writes = 0
   }
 
   private let state: Mutex<State>
@@ -48,6 +52,20 @@ final class FaultyBackend: Backend {
 
   /// Writes are applied, and their answers lost.
   func setLosesWriteAnswers(_ loses: Bool) { state.withLock { $0.losesWriteAnswers = loses } }
+
+  /// Writes stay on their way, and their senders are told that the connection broke.
+  func setHoldsWrites(_ holds: Bool) { state.withLock { $0.holdsWrites = holds } }
+
+  /// What was on its way arrives.
+  func deliverHeld() async throws {
+    for request in state.withLock({ $0.held }) { _ = try await backend.transact(request) }
+  }
+
+  /// Transactions that only read are never answered.
+  func setHangsOnReads(_ hangs: Bool) { state.withLock { $0.hangsOnReads = hangs } }
+
+  /// The transactions that were sent and could write.
+  var writes: Int { state.withLock { $0.writes } }
 
   var transactions: Int { state.withLock { $0.transactions } }
   var ranges: Int { state.withLock { $0.ranges } }
@@ -86,10 +104,21 @@ final class FaultyBackend: Backend {
 
   func transact(_ request: TransactionRequest) async throws(HoldfastError) -> TransactionResponse {
     try pass()
-    state.withLock { $0.transactions += 1 }
+    let isWrite = request.success.contains { if case .range = $0 { false } else { true } }
+    let isHeld = state.withLock { state in
+      state.transactions += 1
+      if isWrite { state.writes += 1 }
+      if isWrite, state.holdsWrites { state.held.append(request) }
+      return isWrite && state.holdsWrites
+    }
+    if isHeld { throw HoldfastError(.unavailable, "the connection broke", outcome: .unknown) }
+    if !isWrite, state.withLock({ $0.hangsOnReads }) {
+      try? await Task.sleep(for: .seconds(3_600))
+      throw HoldfastError(.cancelled, "gave up")
+    }
     let response = try await backend.transact(request)
     state.withLock { $0.afterTransaction }()
-    if state.withLock({ $0.losesWriteAnswers }) {
+    if isWrite, state.withLock({ $0.losesWriteAnswers }) {
       throw HoldfastError(.unavailable, "the answer was lost", outcome: .unknown)
     }
     return response

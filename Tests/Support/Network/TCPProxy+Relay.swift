@@ -11,8 +11,8 @@ extension TCPProxy {
           try await resettingOnFailure(client) {
             try listener.links.join(client.channel, with: server.channel)
             try await withThrowingTaskGroup(of: Void.self) { group in
-              group.addTask { try await self.pump(from: fromClient, to: toServer) }
-              group.addTask { try await self.pump(from: fromServer, to: toClient) }
+              group.addTask { try await self.pump(from: fromClient, to: toServer, .toServer) }
+              group.addTask { try await self.pump(from: fromServer, to: toClient, .toClient) }
               // The first failure ends both directions; two orderly ends end the connection.
               while try await group.next() != nil {}
             }
@@ -34,13 +34,14 @@ extension TCPProxy {
   }
 
   private func pump(
-    from inbound: NIOAsyncChannelInboundStream<ByteBuffer>, to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    from inbound: NIOAsyncChannelInboundStream<ByteBuffer>, to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+    _ direction: Direction
   ) async throws {
     for try await bytes in inbound {
-      try await valve.pass()
+      try await valves[direction]?.pass()
       try await outbound.write(bytes)
     }
-    try await valve.pass()
+    try await valves[direction]?.pass()
     outbound.finish()
   }
 }

@@ -16,9 +16,13 @@ package final class TCPProxy: Sendable {
     case finish
   }
 
+  package enum Direction: Sendable, CaseIterable {
+    case toServer, toClient
+  }
+
   let target: Int
   let listener: LoopbackListener
-  let valve = Valve()
+  let valves: [Direction: Valve] = [.toServer: Valve(), .toClient: Valve()]
 
   init(target: Int, listener: LoopbackListener) {
     self.target = target
@@ -52,14 +56,14 @@ package final class TCPProxy: Sendable {
     try await listener.start()
   }
 
-  /// Black hole: sockets stay open and connections are still accepted, but no byte is forwarded either way. (Bytes that
-  /// were being written to a receiver at this moment may still reach it.)
-  package func pause() {
-    valve.shut()
+  /// Black hole: sockets stay open and connections are still accepted, but no byte is forwarded, either way or in one
+  /// direction. (Bytes that were being written to a receiver at this moment may still reach it.)
+  package func pause(_ direction: Direction? = nil) {
+    for (way, valve) in valves where direction == nil || direction == way { valve.shut() }
   }
 
   /// Forwards again, beginning with what came in meanwhile.
-  package func resume() {
-    valve.open()
+  package func resume(_ direction: Direction? = nil) {
+    for (way, valve) in valves where direction == nil || direction == way { valve.open() }
   }
 }
