@@ -89,7 +89,8 @@ extension Simulation {
       .map { ($0, caches[$0].machine.mark) }
     return SimulatedOperation(
       id: nextID(), client: client, kind: kind, plan: plan, request: request, marks: marks, token: token,
-      expected: expected, keys: keys.compactMap(Keys.index), invoked: registers.nextInstant(), restores: record.restores)
+      expected: expected, keys: keys.compactMap(Keys.index), invoked: registers.nextInstant(), restores: record.restores
+    )
   }
 
   /// What a client reads of a key from its own memory.

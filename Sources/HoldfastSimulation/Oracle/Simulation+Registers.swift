@@ -13,7 +13,8 @@ extension Simulation {
       guard !stale, let key = operation.keys.first else { return }
       let held = response.keyValues.first { $0.key == Keys.all[key] }
       registers.record(
-        .read(token(held, history)), attempted: nil, of: key, invoked: operation.invoked, returned: returned, in: history)
+        .read(token(held, history)), attempted: nil, of: key, invoked: operation.invoked, returned: returned,
+        in: history)
     case .success(.transact(let response)):
       for key in operation.keys {
         registers.record(
@@ -36,7 +37,8 @@ extension Simulation {
     for key in now.indices where now[key] != before[key] {
       let (invoked, returned) = (registers.nextInstant(), registers.nextInstant())
       registers.record(
-        .replace(token(before[key], oracle.current), by: token(now[key], oracle.current)), attempted: nil, of: key, invoked: invoked,
+        .replace(token(before[key], oracle.current), by: token(now[key], oracle.current)), attempted: nil, of: key,
+        invoked: invoked,
         returned: returned, in: oracle.current)
     }
   }

@@ -128,6 +128,19 @@ import Testing
     #expect(proved.names == ["proven 9", "live"])
   }
 
+  /// Found by the simulation: a restore took the store back below what the cache waited for, and it waited for ever.
+  @Test func whatItWaitsForIsKnownAndSoARestoreBelowItIsSeen() {
+    var driver = MachineDriver()
+    driver.answersAnchors = false
+    driver.send(.start)
+    driver.list(7, [])
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 7)))
+    let anchored = RangeResponse(header: ResponseHeader(revision: 9), keyValues: [], count: 0)
+    driver.send(.anchorAnswered(attempt: 1, anchored))
+    let low = driver.send(.probed(driver.machine.probe(at: .zero), answer(8, [])))
+    #expect(low.names.first == "list 2 after 1")
+  }
+
   @Test func withoutAnswersTheCacheDoesNotSayThatItFollows() {
     var driver = MachineDriver.live(at: 7)
     #expect(driver.send(.lookAfter(now: .seconds(1), limit: Self.limit)).isEmpty)

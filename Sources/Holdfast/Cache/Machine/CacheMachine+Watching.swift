@@ -23,6 +23,7 @@ extension CacheMachine {
     guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
     isStanding = true
+    know(answer.header.revision)
     guard let reached = snapshotRevision, answer.header.revision > reached else { return becomeLive() }
     // What the store had by now may concern others only. A probe tells.
     awaited = answer.header.revision
