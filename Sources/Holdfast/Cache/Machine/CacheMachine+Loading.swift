@@ -23,12 +23,8 @@ extension CacheMachine {
     } else {
       touchEvictions(through: listed, &touched)
     }
-    if let proof, listed < proof.revision, !beginsEpoch {
-      // It was asked for before the proof. What snapshots have stated stays until the base is as far.
-      self.proof?.base = proof.base ?? base
-    } else {
-      proof = nil
-    }
+    // No proof is newer: what it told was known when the list was asked for.
+    proof = nil
     let before = (revision: revision, base: base)
     base = difference(to: records, &touched)
     if beginsEpoch {
@@ -104,7 +100,8 @@ extension CacheMachine {
   /// Whether the list is not of the history that the cache knows: it holds something of before the base's revision that the
   /// base does not have, or something that an acknowledged write had replaced.
   private func contradicts(_ records: [CacheRecord<Content>], at listed: Revision) -> Bool {
-    records.contains { record in
+    if listed == revision, records.count != base.count { return true }
+    return records.contains { record in
       let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
       if let revision, changed <= revision, base[key]?.keyValue != record.keyValue { return true }
       return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false

@@ -23,13 +23,14 @@ extension CacheMachine {
     return max(0, outstanding.rawValue - reached.rawValue)
   }
 
-  /// A probe to be sent now. It looks at the whole range, which costs the server a walk through it, where that is small or where
-  /// something is known to be missing; otherwise it asks for no more than the store's revision.
+  /// A probe to be sent now. It looks at the whole range, which costs the server a walk through it, where that is small, where
+  /// something is known to be missing, or where no watch stands that a restore would have broken; otherwise it asks for no
+  /// more than the store's revision.
   package func probe(at now: Duration) -> Probe {
     var request = RangeRequest(.key(range.start))
     request.countOnly = true
     var expected: (Revision, HistoryAnchor)?
-    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil {
+    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || !isStanding {
       let anchor = HistoryAnchor(range, at: nil, base.lazy.map(\.value.keyValue.modRevision))
       request = anchor.request
       expected = (revision, anchor)
@@ -61,16 +62,16 @@ extension CacheMachine {
     guard let (sent, anchor) = probe.base, let revision, sent == revision else { return .nothing }
     let found = answer.header.revision
     if anchor.holds(in: answer, { base[$0]?.keyValue }) {
-      guard found > snapshotRevision ?? .zero else { return .nothing }
+      // A list that is on its way may be of before: snapshots would go back with it.
+      guard case .watch = activity, found > snapshotRevision ?? .zero else { return .nothing }
       proof = Proof(revision: found)
       confirmations.reach(found)
       return .same
     }
     // Nothing at or below the base's revision changes any more, unless the store was restored.
-    if let newest = answer.keyValues.first, newest.modRevision <= revision, base[newest.key]?.keyValue != newest {
-      return isDiverged ? .nothing : .otherHistory
-    }
-    return .nothing
+    let newest = answer.keyValues.first
+    let isOther = newest.map { $0.modRevision <= revision && base[$0.key]?.keyValue != $0 } ?? false
+    return !isDiverged && (isOther || found == revision) ? .otherHistory : .nothing
   }
 
   /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or
