@@ -95,7 +95,11 @@ package struct CheckedCache {
     for key in seen.union(mirror.keys) {
       try promise(machine.visible(key)?.keyValue == mirror[key]?.keyValue, "\(key) is not what was published")
     }
-    guard let revision = machine.revision else { return try promise(machine.base.isEmpty, "a base of no revision") }
+    guard let revision = machine.revision else {
+      // What was dropped for want of memory cannot contradict a server that lies afterwards.
+      shown = [:]
+      return try promise(machine.base.isEmpty, "a base of no revision")
+    }
     try promise(revision >= highest, "the base went back from \(highest) to \(revision)")
     try promise(revision <= machine.highestKnown ?? .zero, "a base above what is known")
     highest = revision

@@ -70,7 +70,8 @@ extension FuzzTarget {
       endpoint = try Endpoint(text)
     } catch let error as RPCError {
       try promise(error.code == .invalidArgument, "\(error)")
-      return try promise(!text.contains("@") || !error.message.contains(text) || text == "@", "a password is told")
+      // What stands before an @ may be a password: then the message is always the same.
+      return try promise(!text.contains("@") || error.message.hasPrefix("An endpoint with user"), "a password is told")
     }
     try promise(try Endpoint(endpoint.description) == endpoint, "\(endpoint) is another endpoint than \(text)")
     try promise(endpoint.authority.utf8.allSatisfy { (0x21...0x7E).contains($0) }, "\(endpoint.authority) is no header")
