@@ -10,7 +10,10 @@ SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests
 SEEDS ?= 5000
 FROM ?= 1
 
-.PHONY: help setup tools build demo test test-mutations simulate lint format clean
+TARGET ?= all
+SECONDS ?= 60
+
+.PHONY: help setup tools build demo test test-mutations simulate fuzz lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -43,6 +46,10 @@ simulate: setup ## run the simulation, built for release; SEEDS= for each kind o
 test-mutations: setup ## put each known defect back into a copy; every one must be caught
 	@scripts/mutations
 
+# Nightly: make fuzz TARGET=all SECONDS=3600
+fuzz: setup ## fuzz with libFuzzer: TARGET= one of those it names, or all, for SECONDS= each
+	@scripts/fuzz '$(TARGET)' '$(SECONDS)'
+
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint
 	@scripts/readme-example
@@ -51,4 +58,4 @@ format: ## rewrite the sources as the formatter wants them
 	@scripts/format format
 
 clean: ## remove what was built and fetched
-	rm -rf .build .tools
+	rm -rf .build .build-fuzz .tools

@@ -11,6 +11,15 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What the fuzz targets of the etcd client and of the tool need.
+let wireFuzzing: [Target.Dependency] = [
+  "HoldfastFuzzing", "Holdfast", "HoldfastCommands", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos",
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOHPACK", package: "swift-nio-http2"),
+  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+  .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+
 let package = Package(
   name: "holdfast",
   platforms: [.macOS(.v15)],
@@ -118,6 +127,16 @@ let package = Package(
       ],
       path: "Tests/Support",
       swiftSettings: settings),
+    // What reads foreign bytes, for the fuzzer in the tests and for libFuzzer.
+    .target(
+      name: "HoldfastFuzzing",
+      dependencies: ["HoldfastCore", "Holdfast", "HoldfastEtcdMachines"],
+      path: "Tests/Fuzz/Library",
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastFuzzTests", dependencies: ["HoldfastFuzzing"], path: "Tests/Fuzz/Tests", swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastWireFuzzTests", dependencies: wireFuzzing, path: "Tests/Fuzz/Wire", swiftSettings: settings),
     .testTarget(name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",
@@ -152,3 +171,21 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// `make fuzz`: libFuzzer around the same targets. Only on request: nobody else's package has them.
+if Context.environment["HOLDFAST_FUZZ"] != nil {
+  // What needs the insides of products is a test otherwise, since only tests are never built for release.
+  package.targets.removeAll { $0.name == "HoldfastWireFuzzTests" }
+  package.targets += [
+    .target(
+      name: "HoldfastWireFuzzing", dependencies: wireFuzzing, path: "Tests/Fuzz/Wire/Cases", swiftSettings: settings),
+    .target(
+      name: "FuzzDriver", dependencies: ["HoldfastFuzzing"], path: "Tests/Fuzz/Driver", swiftSettings: settings),
+    .executableTarget(
+      name: "holdfast-fuzz", dependencies: ["FuzzDriver", "HoldfastFuzzing"], path: "Tests/Fuzz/Tool",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "holdfast-fuzz-wire", dependencies: ["FuzzDriver", "HoldfastFuzzing", "HoldfastWireFuzzing"],
+      path: "Tests/Fuzz/WireTool", swiftSettings: settings),
+  ]
+}

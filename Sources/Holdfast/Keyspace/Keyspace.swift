@@ -129,5 +129,9 @@ private func reason(_ error: any Error) -> String {
   }
 }
 
-/// The field at the top only: what is below may be the keys of a dictionary, which are data.
-private func path(_ codingPath: [any CodingKey]) -> String { codingPath.first?.stringValue ?? "the top level" }
+/// The field at the top only, and only if the type names it (its coding keys are an enumeration): the keys of a dictionary are
+/// data.
+private func path(_ codingPath: [any CodingKey]) -> String {
+  guard let key = codingPath.first, Mirror(reflecting: key).displayStyle == .enum else { return "the top level" }
+  return key.stringValue
+}

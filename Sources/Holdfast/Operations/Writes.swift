@@ -94,10 +94,12 @@ extension PutRequest {
   func written(previous: KeyValue?, lease granted: Lease? = nil, at revision: Revision) -> (
     current: KeyValue, previous: KeyValue?
   ) {
+    // The version is the server's word, and must not trap whatever it is.
+    let version = previous?.version ?? 0
     let keyValue = KeyValue(
       key: key, value: ignoreValue ? previous?.value ?? [] : value,
       createRevision: previous?.createRevision ?? revision, modRevision: revision,
-      version: (previous?.version ?? 0) + 1,
+      version: version < .max ? version + 1 : version,
       lease: ignoreLease ? previous?.lease : granted?.id ?? lease)
     return (keyValue, previous)
   }

@@ -75,9 +75,11 @@ package struct ListMachine: Sendable {
 
   private mutating func add(_ answer: RangeResponse) -> Action {
     size.note(answer.keyValues)
-    let last = list?.keyValues.last?.key
-    if let last, !(answer.keyValues.first.map { $0.key > last } ?? !answer.more) {
-      return violation("a page of \(range) repeats keys of the page before", at: last)
+    var last = list?.keyValues.last?.key
+    for key in answer.keyValues.lazy.map(\.key) {
+      if let last, key <= last { return violation("a page of \(range) is out of order, or repeats keys", at: key) }
+      guard range.contains(key) else { return violation("a page of \(range) holds what was not asked for", at: key) }
+      last = key
     }
     if list == nil {
       if answer.more, anchor == nil {

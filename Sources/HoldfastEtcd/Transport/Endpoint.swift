@@ -29,6 +29,11 @@ package struct Endpoint: Sendable, Hashable {
         "An endpoint with user information (user:password@) is refused: the user is configured apart from the address.",
         progress: .notProcessed)
     }
+    // The system would read up to a zero byte, and connect to something else than the text says.
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+      throw RPCError(
+        .invalidArgument, "An endpoint with a control character in it is refused.", progress: .notProcessed)
+    }
     guard let separator = text.firstRange(of: "://") else {
       throw Endpoint.refuse(text, "it needs a scheme: http://host:port or unix:///path")
     }

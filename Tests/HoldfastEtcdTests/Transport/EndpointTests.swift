@@ -50,6 +50,13 @@ extension TransportTests {
       #expect(error?.message.contains(text) == true)
     }
 
+    @Test(arguments: ["http://[::1\u{0}x]", "unix:///run/a\u{0}b", "http://a\n", "unix:///run/\u{1B}[2J"])
+    func controlCharactersAreRefusedAndNotRepeated(text: String) {
+      let error = #expect(throws: RPCError.self) { try Endpoint(text) }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.message.utf8.allSatisfy { $0 >= 0x20 } == true)
+    }
+
     @Test(arguments: ["http://", "https://", "unix://", "etcd://", ""])
     func userInformationIsRefusedAndNotRepeated(scheme: String) {
       let error = #expect(throws: RPCError.self) { try Endpoint("\(scheme)root:secret@localhost") }

@@ -63,6 +63,16 @@ import Testing
     }
   }
 
+  /// The keys of a dictionary are data, at the top as well.
+  @Test func theKeyOfADictionaryIsNotTold() throws {
+    let keyspace = Keyspace<[String: Int]>(prefix: "/test") { _ in "x" }
+    let bytes = Array(#"{"\#(Self.secret)":"x"}"#.utf8)
+    let keyValue = KeyValue(key: "/test/x", value: bytes, createRevision: 1, modRevision: 1, version: 1)
+    let error = #expect(throws: HoldfastError.self) { try keyspace.decode(keyValue) }
+    #expect(error?.code == .decodingFailed)
+    #expect(error?.description.contains(Self.secret) == false, "\(error?.description ?? "")")
+  }
+
   @Test func severalStreamsAreOne() throws {
     let both = try Gzip.compress(Array("\"ab".utf8)) + Gzip.compress([]) + Gzip.compress(Array("cd\"".utf8))
     #expect(try JSONCodec<String>().decode(both) == "abcd")

@@ -159,6 +159,15 @@ import Testing
       ])
     #expect(effects.unresolved == ["blind", "unasked"])
   }
+
+  /// A version is the server's word: the largest one has no next.
+  @Test func aPreviousVersionAtTheEndOfTheNumbers() {
+    let last = KeyValue(key: "a", value: [], createRevision: 2, modRevision: 3, version: .max)
+    let response = TransactionResponse(
+      header: header(9), succeeded: true, responses: [.put(PutResponse(header: header(9), previous: last))])
+    let written = KeyValue(key: "a", value: [1], createRevision: 2, modRevision: 9, version: .max)
+    #expect(Effects(TransactionRequest(success: [put("a")]), response).writes == [.put(written)])
+  }
 }
 
 private struct NoPut: Error {}

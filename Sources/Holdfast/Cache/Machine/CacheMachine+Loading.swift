@@ -116,7 +116,7 @@ extension CacheMachine {
       let keyValue = record.keyValue
       guard range.contains(keyValue.key) else { return "a list held \(keyValue.key), which was not asked for" }
       if let last, keyValue.key <= last { return "a list came out of order at \(keyValue.key)" }
-      guard keyValue.modRevision <= listed else {
+      guard keyValue.modRevision > .zero, keyValue.modRevision <= listed else {
         return "a list at revision \(listed) held \(keyValue.key) of revision \(keyValue.modRevision)"
       }
       last = keyValue.key

@@ -1,0 +1,13 @@
+import FuzzDriver
+import HoldfastFuzzing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+@main
+struct FuzzTool {
+  static func main() { exit(FuzzDriver.run(FuzzTarget.core)) }
+}

@@ -1,0 +1,6 @@
+package import HoldfastFuzzing
+
+extension FuzzTarget {
+  /// What reads the bytes of sockets, arguments and terminals.
+  package static let wire: [FuzzTarget] = [frames, status, messages, watchStream, shell, endpoint]
+}
