@@ -144,6 +144,14 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "FaultTests",
+      dependencies: [
+        "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdProtos", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "HoldfastCommandsTests",
       dependencies: [
         "Holdfast", "HoldfastCLI", "HoldfastCommands", "HoldfastEmbedded", "HoldfastEtcd", "TestSupport", "WorkQueue",

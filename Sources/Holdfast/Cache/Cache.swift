@@ -65,6 +65,9 @@ public final class Cache<Value: Sendable>: Service {
   /// The highest revision that was applied, or acknowledged to this store.
   var highestKnown: Revision { state.withLock { $0.machine.highestKnown ?? .zero } }
 
+  /// How many acknowledged writes the watch has not confirmed yet.
+  package var pendingWrites: Int { state.withLock { $0.machine.overlayCount } }
+
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   ///
   /// Returns what it wants to know before anything else of the watch is handed in.
