@@ -1,4 +1,3 @@
-import Testing
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -32,8 +31,3 @@ final class FaultTable: Sendable {
     }
   }
 }
-
-/// All runs are one after the other: each has a load of its own, and time limits that neighbours would use up.
-
-@Suite(.serialized, .timeLimit(.minutes(60)))
-enum Faults {}
