@@ -112,8 +112,11 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "HoldfastCore",
+        "HoldfastEtcd",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/Support",
@@ -148,6 +151,7 @@ let package = Package(
       dependencies: [
         "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdProtos", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),

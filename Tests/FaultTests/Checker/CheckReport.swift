@@ -32,9 +32,9 @@ struct CheckReport: Sendable {
 
   var checks: Int { counts.values.reduce(0, +) }
 
-  mutating func check(_ invariant: Invariant, _ holds: Bool, _ text: @autoclosure () -> String) {
+  mutating func check(_ invariant: Invariant, _ holds: Bool, _ text: @autoclosure () throws -> String) {
     counts[invariant, default: 0] += 1
-    if !holds { violations.append(Violation(invariant: invariant, text: text())) }
+    if !holds { violations.append(Violation(invariant: invariant, text: (try? text()) ?? "no more is known")) }
   }
 
   mutating func add(_ other: CheckReport) {

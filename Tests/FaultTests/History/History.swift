@@ -32,6 +32,8 @@ struct ReadRecord: Sendable {
   /// The keys that were asked for; nil for all of them.
   var keys: [String]?
   var seen: [String: Seen]
+  /// Whether the cache said that it follows, before and after.
+  var isLive = true
 }
 
 /// One write, alone or a transaction of several operations.

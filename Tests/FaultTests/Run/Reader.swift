@@ -77,12 +77,14 @@ struct Reader {
   private func read(
     _ mode: ReadRecord.Mode, _ body: () throws -> (revision: Int64?, keys: [String]?, seen: [String: Seen])
   ) throws {
+    let wasLive = subject.health.isLive
     let start = recorder.instant()
     let result = try body()
+    let end = recorder.instant()
     recorder.add(
       ReadRecord(
-        cache: cache, span: Span(start: start, end: recorder.instant()), mode: mode, revision: result.revision,
-        keys: result.keys, seen: result.seen))
+        cache: cache, span: Span(start: start, end: end), mode: mode, revision: result.revision,
+        keys: result.keys, seen: result.seen, isLive: wasLive && subject.health.isLive))
   }
 
   /// The pace of the load, not a wait for anything.

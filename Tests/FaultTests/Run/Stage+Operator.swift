@@ -12,6 +12,23 @@ extension Stage {
     return revision
   }
 
+  /// Compacts where nobody can write, as far as the witness can look back.
+  func compactWithoutWitness() async throws {
+    let last = try await witness.lookBack()
+    try await witness.servingMember().compact(revision: last)
+  }
+
+  /// A put of the first store, recorded as those of the load are.
+  func recordPut(
+    _ thing: Thing, _ options: (StoreOperation<Stored<Thing>>) -> StoreOperation<Stored<Thing>>
+  ) async {
+    let writer = Writer(stage: self, store: 0, cache: 0)
+    let operation = options(things.put(thing))
+    await writer.record([.put(thing.id, token: thing.token)]) {
+      (try await stores[0].commit(operation).revision.rawValue, 0)
+    }
+  }
+
   /// The fault itself lasts for so long: a member is stopped, a network is silent.
   func lasts(_ time: Duration) async throws { try await Task.sleep(for: time) }
 

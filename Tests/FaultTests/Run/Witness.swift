@@ -29,6 +29,16 @@ actor Witness {
     return now
   }
 
+  /// As ``catchUp(within:)`` without a mark of its own, where nothing can be written: up to the last put, whose revision it
+  /// returns.
+  func lookBack() async throws -> Int64 {
+    let member = try await servingMember()
+    let newest = try await member.list(prefix: Self.prefix).map(\.modRevision).max() ?? 0
+    for change in try await member.changes(prefix: Self.prefix, from: reached + 1, through: newest) { note(change) }
+    reached = max(reached, newest)
+    return newest
+  }
+
   /// The store went back: from here on its history is another one, which is read from its beginning.
   func beginEpoch() {
     oracles.append(Oracle())

@@ -89,7 +89,7 @@ struct Writer {
     }
   }
 
-  private func record(
+  func record(
     _ operations: [WriteRecord.Operation], _ body: () async throws -> (revision: Int64, deleted: Int)
   ) async {
     let start = recorder.beginWrite()

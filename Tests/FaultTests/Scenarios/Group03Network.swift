@@ -41,7 +41,8 @@ extension Faults {
             }
           for proxy in proxies { proxy.pause(direction) }
           try await stage.attempts(10)
-          try await stage.firstCachesNotice()
+          // A server that hears nothing may go on sending events: then the caches follow.
+          if fault != .deafServer { try await stage.firstCachesNotice() }
           for proxy in proxies { proxy.resume(direction) }
         case .refuse:
           try await stage.whileFirstIsCutOff {

@@ -93,13 +93,34 @@ extension Faults {
         try await store.withCache(of: pages, configuration: .hasty) { cache in
           let held = try cache.count()
           #expect(held == count)
-          let verification = try await cache.verify()
-          #expect(verification.isCorrect)
+          let stored = try await store.execute(pages.list())
+          let list = try cache.list()
+          #expect(Array(list) == Array(stored))
         }
       }
     }
 
     private var pages: Keyspace<Thing> { Keyspace<Thing>(prefix: "/f/pages/") { $0.id } }
+
+    /// A keyspace in which nothing happens, while the rest of the store goes on and is compacted.
+    @Test(arguments: Matrix.kinds(ServerKind.singles.filter { !$0.reportsProgress }, turn: 0))
+    func verifyOfAnIdleKeyspace(kind: ServerKind) async throws {
+      try await withEtcd(kind.version, arguments: kind.arguments) { etcd in
+        try await withStore(.hasty([etcd.clientURL]), logger: .quiet) { store in
+          try await store.withCache(of: pages, configuration: .hasty) { cache in
+            try await cache.put(Thing(id: "a", token: 1))
+            try await cache.waitUntilLive(timeout: .seconds(20))
+            try await etcd.put(key: "/elsewhere", value: "1")
+            try await etcd.compact(revision: try await etcd.put(key: "/elsewhere", value: "2"))
+            await withKnownIssue("the base of an idle keyspace stays below the compaction: verify() throws `compacted`")
+            {
+              let verification = try await cache.verify()
+              #expect(verification.isCorrect)
+            }
+          }
+        }
+      }
+    }
 
     private func fill(_ member: EtcdServer, _ count: Int) async throws {
       try await withStore(.hasty([member.clientURL]), logger: .quiet) { store in

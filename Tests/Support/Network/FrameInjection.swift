@@ -2,8 +2,8 @@ internal import NIOCore
 
 /// HTTP/2 frames that a proxy puts between those of the server.
 package enum FrameInjection: Sendable {
-  /// The server takes no new calls: it has looked at none of the open ones, or at all of them.
-  case goAway(processed: Bool)
+  /// The server takes no new calls, and may have looked at every open one (anything else would be a lie of the proxy's).
+  case goAway
   /// Every stream that the server has spoken on is reset, with this HTTP/2 error code.
   case resetStreams(code: UInt32)
 }
@@ -13,7 +13,10 @@ struct FrameScanner {
   private var header: [UInt8] = []
   private var payload = 0
   private var streams: Set<UInt32> = []
-  private var done = 0
+  /// The last injection that this connection was there for, or too late for.
+  private var done: Int
+
+  init(after injection: Int) { done = injection }
 
   private var isAtBoundary: Bool { header.isEmpty && payload == 0 }
 
@@ -55,9 +58,8 @@ struct FrameScanner {
 
   private func bytes(of injection: FrameInjection) -> [UInt8] {
     switch injection {
-    case .goAway(let processed):
-      let last: UInt32 = processed ? 0x7fff_ffff : 0
-      return Self.frame(type: 7, stream: 0, payload: Self.big(last) + Self.big(0))
+    case .goAway:
+      return Self.frame(type: 7, stream: 0, payload: Self.big(0x7fff_ffff) + Self.big(0))
     case .resetStreams(let code):
       return streams.sorted().suffix(64).flatMap { Self.frame(type: 3, stream: $0, payload: Self.big(code)) }
     }

@@ -38,7 +38,7 @@ extension TCPProxy {
     to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   ) async throws {
     let lane = lane(direction)
-    var scanner = FrameScanner()
+    var scanner = FrameScanner(after: lane.injection?.id ?? 0)
     for try await read in inbound {
       // A delay is something else than a wait for a condition: it is the fault itself.
       if lane.delay > .zero { try await Task.sleep(for: lane.delay) }

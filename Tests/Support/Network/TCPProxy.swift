@@ -84,7 +84,7 @@ package final class TCPProxy: Sendable {
     lane(direction).cutAfter = bytes
   }
 
-  /// Puts frames between those of the server, once on each connection, before the next frame that comes.
+  /// Puts frames between those of the server, once on each connection that is open now, before the next frame that comes.
   package func inject(_ frames: FrameInjection) {
     lanes.toClient.inject(frames)
   }
