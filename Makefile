@@ -5,15 +5,16 @@ ENDPOINTS ?=
 ARGS ?=
 
 # Tests that run servers and processes; apart, so that what only computes does not take the time from them.
-SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests
+SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests|^FaultTests
 
+FILTER ?=
 SEEDS ?= 5000
 FROM ?= 1
 
 TARGET ?= all
 SECONDS ?= 60
 
-.PHONY: help setup tools build demo test test-mutations simulate fuzz lint format clean
+.PHONY: help setup tools build demo test test-faults test-mutations simulate fuzz lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -42,6 +43,11 @@ test: setup tools lint ## lint, build and run every test, real etcd included
 simulate: setup ## run the simulation, built for release; SEEDS= for each kind of server, FROM= for the first
 	$(SWIFT) build -c release --product holdfast-simulate
 	.build/release/holdfast-simulate --seeds $(SEEDS) --from $(FROM)
+
+# FILTER=Group08 for one group of faults.
+test-faults: setup tools ## every fault on every kind of real server, with a table; FILTER= for some
+	$(SWIFT) build --build-tests
+	@SWIFT='$(SWIFT)' scripts/test-faults '$(FILTER)'
 
 test-mutations: setup ## put each known defect back into a copy; every one must be caught
 	@scripts/mutations

@@ -121,8 +121,11 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "HoldfastCore",
+        "HoldfastEtcd",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/Support",
@@ -160,6 +163,15 @@ let package = Package(
       dependencies: [
         "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos", "HoldfastTesting",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FaultTests",
+      dependencies: [
+        "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdProtos", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: settings),
     .testTarget(

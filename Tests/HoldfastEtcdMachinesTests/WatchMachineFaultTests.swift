@@ -51,15 +51,40 @@ import Testing
 
   @Test func whatIsLateFromAnOldStreamIsIgnored() {
     var watch = WatchFixture.standing(from: 5)
-    let old = watch.id
     _ = watch.lose()
     #expect(watch.send([put("/a/1", 5)]).isEmpty)
-    watch.open(.waited)
-    watch.create(at: 12)
-    #expect(
-      watch.send {
-        $0.watchID = old; $0.events = [put("/a/1", 5)]
-      }.isOnlyReceiving)
+  }
+
+  /// There is one watch on a stream. What a server tells another one it will not tell again.
+  @Test(arguments: [-7, -1, 99]) func eventsForAnotherWatchAreAskedForAgain(id: Int64) {
+    var watch = WatchFixture.standing(from: 5)
+    let actions = watch.send {
+      $0.watchID = id; $0.events = [put("/a/1", 5)]
+    }
+    #expect(actions.interruption?.code == .protocolViolation)
+    #expect(watch.machine.resume == 5)
+  }
+
+  @Test func fragmentsWithoutEndDoNotEatAllMemory() {
+    var watch = WatchFixture.standing(from: 5)
+    let large = WatchMessage.Event(
+      .put,
+      KeyValue(key: "/a/1", value: .init(repeating: 0, count: 1 << 20), createRevision: 1, modRevision: 5, version: 1))
+    var messages = 0
+    while messages < 100 {
+      messages += 1
+      if watch.send([large], fragment: true).interruption?.code == .protocolViolation { break }
+    }
+    #expect((60...70).contains(messages), "ended after \(messages) MiB")
+  }
+
+  /// Many revisions in fragments are no endless one.
+  @Test func wholeRevisionsInFragmentsAreDeliveredAtOnce() {
+    var watch = WatchFixture.standing(from: 5)
+    #expect(watch.send([put("/a/1", 5), put("/a/2", 6)], fragment: true).revisions == [5])
+    #expect(watch.machine.resume == 6)
+    #expect(watch.send([put("/a/3", 6), put("/a/1", 7)], fragment: true).revisions == [6, 6])
+    #expect(watch.send([put("/a/1", 8)]).revisions == [7, 8])
   }
 
   @Test(arguments: [

@@ -111,6 +111,9 @@ public final class Cache<Value: Sendable>: Service {
     }
   }
 
+  /// How many acknowledged writes the watch has not confirmed yet.
+  package var pendingWrites: Int { state.withLock { $0.machine.overlayCount } }
+
   /// Hands an input to the machine and does what it says. Readers see what is published before anybody is told of it.
   ///
   /// Returns what it wants to know before anything else of the watch is handed in.

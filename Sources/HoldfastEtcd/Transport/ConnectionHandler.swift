@@ -93,7 +93,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     // Taken before it is failed, so that it is completed once.
     let ready = self.ready
     self.ready = nil
-    ready?.fail(
-      RPCError(.unavailable, state.closeReason ?? "the server closed the connection", progress: .notProcessed))
+    let silence = "the server closed the connection without a word of HTTP/2; it may speak TLS only"
+    let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : silence)
+    ready?.fail(RPCError(.unavailable, reason, progress: .notProcessed))
   }
 }

@@ -1,11 +1,11 @@
-import NIOCore
+package import NIOCore
 
 /// gRPC's length-prefixed messages: one byte of flags, four of length, the message.
-enum GRPCFraming {
+package enum GRPCFraming {
   static let prefixLength = 5
 
   /// A message with its prefix, in one buffer of exactly the right size.
-  static func frame(_ message: [UInt8], allocator: ByteBufferAllocator) throws(RPCError) -> ByteBuffer {
+  package static func frame(_ message: [UInt8], allocator: ByteBufferAllocator) throws(RPCError) -> ByteBuffer {
     guard let length = UInt32(exactly: message.count) else {
       throw RPCError(.resourceExhausted, "A message of \(message.count) bytes cannot be sent.", progress: .notProcessed)
     }
@@ -19,7 +19,7 @@ enum GRPCFraming {
 
 /// Makes messages of DATA frames, whatever way the frames cut them. It decodes when it is asked, so that what waits here
 /// are the frames that flow control has let in, and nothing grows beyond them.
-struct GRPCDeframer {
+package struct GRPCDeframer {
   private let limit: Int
   private var frames = CircularBuffer<ByteBuffer>(initialCapacity: 2)
   private var prefix: (bytes: UInt64, count: Int) = (0, 0)
@@ -27,7 +27,7 @@ struct GRPCDeframer {
   /// The bytes that the current message lacks; nil while its prefix is incomplete.
   private var missing: Int?
 
-  init(limit: Int) {
+  package init(limit: Int) {
     self.limit = limit
   }
 
@@ -36,7 +36,7 @@ struct GRPCDeframer {
     frames.isEmpty && missing == nil && prefix.count == 0
   }
 
-  mutating func append(_ frame: ByteBuffer) {
+  package mutating func append(_ frame: ByteBuffer) {
     if frame.readableBytes > 0 { frames.append(frame) }
   }
 
@@ -47,7 +47,7 @@ struct GRPCDeframer {
   /// The next message, or nil when it is not complete.
   ///
   /// - Throws: when the prefix is refused. Nothing that follows it can be understood then.
-  mutating func next() throws(RPCError) -> [UInt8]? {
+  package mutating func next() throws(RPCError) -> [UInt8]? {
     if missing == nil, try !readPrefix() { return nil }
     guard var missing else { return nil }
     while missing > 0 {

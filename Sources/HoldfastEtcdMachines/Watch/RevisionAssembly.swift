@@ -10,8 +10,10 @@ struct RevisionAssembly: Hashable, Sendable {
     case violation(String)
   }
 
-  /// More events than one revision can have on any server: fragments without end do not eat all memory.
+  /// More than the part of one revision can be that is here while the rest is yet to come, on any server that limits its
+  /// requests: fragments without end do not eat all memory.
   static var maximumEvents: Int { 10_000_000 }
+  static var maximumBytes: Int { 64 << 20 }
 
   private var fragments: [WatchEvent] = []
   /// The revision of the last event seen, of those that were dropped too.
@@ -37,10 +39,31 @@ struct RevisionAssembly: Hashable, Sendable {
       case .unknown: return .violation("an event of an unknown kind")
       }
     }
-    guard fragments.count <= Self.maximumEvents else { return .violation("a revision of endless fragments") }
-    if message.fragment { return .incomplete }
-    let events = fragments
-    fragments = []
-    return .complete(events)
+    return message.fragment ? takeWhole() : takeAll()
   }
+
+  private mutating func takeAll() -> Outcome {
+    defer { fragments = [] }
+    return .complete(fragments)
+  }
+
+  /// A fragment may end within a revision, the last one. Those before are whole.
+  private mutating func takeWhole() -> Outcome {
+    let whole = fragments.lastIndex { $0.modRevision < last }.map { $0 + 1 } ?? 0
+    let events = Array(fragments[..<whole])
+    fragments.removeFirst(whole)
+    let bytes = fragments.reduce(0) { $0 + $1.bytes }
+    guard fragments.count <= Self.maximumEvents, bytes <= Self.maximumBytes else {
+      return .violation("a revision of endless fragments")
+    }
+    return events.isEmpty ? .incomplete : .complete(events)
+  }
+}
+
+extension WatchEvent {
+  fileprivate var bytes: Int { keyValue.bytes + (previous?.bytes ?? 0) }
+}
+
+extension KeyValue {
+  fileprivate var bytes: Int { key.bytes.count + value.count }
 }

@@ -126,9 +126,14 @@ package struct WatchMachine: Sendable {
     }
     if message.created { return violation("the server created a second watch on the stream") }
     if message.watchID == WatchMessage.broadcastID {
-      return message.events.isEmpty ? progress(message, requested: true) : receive()
+      return message.events.isEmpty
+        ? progress(message, requested: true) : violation("events came for no watch at all")
     }
-    guard message.watchID == id else { return receive() }
+    guard message.watchID == id else {
+      // There is one watch on the stream: what is told to another one was meant for it, and would be lost.
+      return message.events.isEmpty
+        ? receive() : violation("events came for the watch \(message.watchID), which there is not")
+    }
     if !message.events.isEmpty { return delivered(message) }
     if message.fragment { return violation("a fragment without events") }
     return progress(message, requested: false)

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP2
+import TestSupport
 import Testing
 
 @testable import HoldfastEtcd

@@ -1,4 +1,5 @@
 import NIOHTTP2
+import TestSupport
 import Testing
 
 @testable import HoldfastEtcd

@@ -51,6 +51,13 @@ extension EtcdServer {
     return Int(try await gateway.call("/v3/kv/deleterange", request, as: Gateway.DeleteReply.self).deleted?.value ?? 0)
   }
 
+  /// Whether it answers a linearizable read within a second.
+  package func servesReads() async -> Bool {
+    let gateway = Gateway(port: clientPort, timeout: .seconds(1))
+    let request = Gateway.Range(key: .init("\0"))
+    return (try? await gateway.call("/v3/kv/range", request, as: Gateway.Reply.self)) != nil
+  }
+
   /// The store's revision, by a linearizable read.
   package var revision: Int64 {
     get async throws {

@@ -25,9 +25,36 @@ struct LoopbackHTTP {
     return try await send(head.joined(separator: "\r\n") + "\r\n\r\n", body: json)
   }
 
+  /// Posts and hands over each line of an answer that does not end, until `isDone` says so.
+  func stream(_ path: String, json: [UInt8], until isDone: ([UInt8]) throws -> Bool) async throws {
+    let head = [
+      "POST \(path) HTTP/1.0", "Host: 127.0.0.1:\(port)", "Content-Type: application/json",
+      "Content-Length: \(json.count)",
+    ]
+    var lines = LineReader()
+    let isComplete = try await exchange(head.joined(separator: "\r\n") + "\r\n\r\n", body: json) { part in
+      for line in lines.add(part) where try isDone(line) { return true }
+      return false
+    }
+    guard isComplete else { throw EtcdFixtureError("the stream of \(path) at port \(port) ended too early") }
+  }
+
   private func send(_ head: String, body: [UInt8]) async throws -> Response {
-    let limit = TimeAmount(timeout)
+    var answer: [UInt8] = []
     let start = ContinuousClock.now
+    _ = try await exchange(head, body: body) { part in
+      answer += part
+      return false
+    }
+    guard ContinuousClock.now - start < timeout else {
+      throw EtcdFixtureError("no complete answer from port \(port) within \(timeout)")
+    }
+    return try Response(answer)
+  }
+
+  /// Hands over what comes until `isDone` or the peer's end. True when it was done.
+  private func exchange(_ head: String, body: [UInt8], until isDone: ([UInt8]) throws -> Bool) async throws -> Bool {
+    let limit = TimeAmount(timeout)
     let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connectTimeout(limit)
       .connect(host: "127.0.0.1", port: port) { channel in
@@ -38,16 +65,28 @@ struct LoopbackHTTP {
     let channel = connection.channel
     let deadline = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
     defer { deadline.cancel() }
-    let answer = try await connection.executeThenClose { inbound, outbound in
+    return try await connection.executeThenClose { inbound, outbound in
       try await outbound.write(ByteBuffer(bytes: Array(head.utf8) + body))
-      var answer = ByteBuffer()
-      for try await var part in inbound { answer.writeBuffer(&part) }
-      return answer
+      for try await part in inbound where try isDone(Array(part.readableBytesView)) { return true }
+      return false
     }
-    guard ContinuousClock.now - start < timeout else {
-      throw EtcdFixtureError("no complete answer from port \(port) within \(timeout)")
+  }
+}
+
+/// Makes lines of what comes in parts.
+private struct LineReader {
+  private var rest: [UInt8] = []
+
+  mutating func add(_ part: [UInt8]) -> [[UInt8]] {
+    var lines: [[UInt8]] = []
+    var start = part.startIndex
+    while let end = part[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      lines.append(rest + part[start..<end])
+      rest = []
+      start = end + 1
     }
-    return try Response(Array(answer.readableBytesView))
+    rest += part[start...]
+    return lines
   }
 }
 

@@ -3,7 +3,7 @@ internal import NIOPosix
 internal import Synchronization
 
 /// Ports for servers that tests start.
-enum LoopbackPorts {
+package enum LoopbackPorts {
   /// Below the range that kernels take the ports of outgoing connections from: a server that is down for a moment must
   /// find its port free when it comes back.
   private static let range = 12_000..<32_000
@@ -11,7 +11,7 @@ enum LoopbackPorts {
 
   /// A port that nobody listens on now, never given twice in one run. Another process may still be quicker: callers
   /// try again with another port then.
-  static func free() async throws -> Int {
+  package static func free() async throws -> Int {
     for _ in 0..<200 {
       let port = Int.random(in: range)
       guard handedOut.withLock({ $0.insert(port).inserted }) else { continue }

@@ -11,8 +11,8 @@ extension TCPProxy {
           try await resettingOnFailure(client) {
             try listener.links.join(client.channel, with: server.channel)
             try await withThrowingTaskGroup(of: Void.self) { group in
-              group.addTask { try await self.pump(from: fromClient, to: toServer, .toServer) }
-              group.addTask { try await self.pump(from: fromServer, to: toClient, .toClient) }
+              group.addTask { try await self.pump(.toServer, from: fromClient, to: toServer) }
+              group.addTask { try await self.pump(.toClient, from: fromServer, to: toClient) }
               // The first failure ends both directions; two orderly ends end the connection.
               while try await group.next() != nil {}
             }
@@ -34,14 +34,25 @@ extension TCPProxy {
   }
 
   private func pump(
-    from inbound: NIOAsyncChannelInboundStream<ByteBuffer>, to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-    _ direction: Direction
+    _ direction: Direction, from inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+    to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   ) async throws {
-    for try await bytes in inbound {
-      try await valves[direction]?.pass()
-      try await outbound.write(bytes)
+    let lane = lane(direction)
+    var scanner = FrameScanner(after: lane.injection?.id ?? 0)
+    for try await read in inbound {
+      // A delay is something else than a wait for a condition: it is the fault itself.
+      if lane.delay > .zero { try await Task.sleep(for: lane.delay) }
+      let bytes = direction == .toClient ? scanner.pass(read, lane.injection) : read
+      for var piece in lane.pieces(bytes) {
+        try await lane.valve.pass()
+        let (allowed, isCut) = lane.spend(piece.readableBytes)
+        if let allowed = piece.readSlice(length: allowed), allowed.readableBytes > 0 {
+          try await outbound.write(allowed)
+        }
+        if isCut { throw LinkTable.WasCut() }
+      }
     }
-    try await valves[direction]?.pass()
+    try await lane.valve.pass()
     outbound.finish()
   }
 }

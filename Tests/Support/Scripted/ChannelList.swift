@@ -1,5 +1,5 @@
-import NIOCore
-import Synchronization
+internal import NIOCore
+internal import Synchronization
 
 /// The sockets of a server's clients.
 final class ChannelList: Sendable {

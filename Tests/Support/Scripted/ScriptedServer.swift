@@ -1,14 +1,13 @@
-import NIOCore
-import NIOHPACK
-import NIOHTTP2
-import NIOPosix
-
-@testable import HoldfastEtcd
+package import HoldfastEtcd
+package import NIOCore
+package import NIOHPACK
+internal import NIOHTTP2
+internal import NIOPosix
 
 /// An HTTP/2 server in this process whose every answer a test writes down: what it does is decided by the call's path.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
   /// What reaches the server, for tests that wait for it.
-  enum Event: Sendable, Equatable {
+  package enum Event: Sendable, Equatable {
     case request(path: String)
     case message([UInt8])
     case reset(path: String, code: Int)
@@ -17,7 +16,7 @@ final class ScriptedServer: Sendable {
   }
 
   /// What a script is called for.
-  enum Cue: Sendable {
+  package enum Cue: Sendable {
     /// The request's headers are there.
     case start(HPACKHeaders)
     case message([UInt8])
@@ -25,15 +24,15 @@ final class ScriptedServer: Sendable {
     case end
   }
 
-  typealias Script = @Sendable (Cue, Responder) -> Void
+  package typealias Script = @Sendable (Cue, Responder) -> Void
 
-  let endpoint: Endpoint
-  let events: AsyncStream<Event>
+  package let endpoint: Endpoint
+  package let events: AsyncStream<Event>
   private let channel: any Channel
   private let connections: ChannelList
 
   /// Listens on a free port of the loopback address.
-  static func start(
+  package static func start(
     maximumStreams: Int = 1_000, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     unixPath: String? = nil, speaksHTTP2: Bool = true, script: @escaping Script = { _, _ in }
   ) async throws -> ScriptedServer {
@@ -69,19 +68,19 @@ final class ScriptedServer: Sendable {
   }
 
   /// Stops listening and closes every connection.
-  func stop() async {
+  package func stop() async {
     for connection in connections.takeAll() { connection.close(promise: nil) }
     try? await channel.close().get()
   }
 
   /// Waits for an event: those that came before are skipped.
-  func waits(for event: Event) async -> Bool {
+  package func waits(for event: Event) async -> Bool {
     for await seen in events where seen == event { return true }
     return false
   }
 
   /// Waits for either of two events. True for the first.
-  func waits(for event: Event, until other: Event) async -> Bool {
+  package func waits(for event: Event, until other: Event) async -> Bool {
     for await seen in events where seen == event || seen == other { return seen == event }
     return false
   }

@@ -1,26 +1,25 @@
-import NIOCore
-import NIOHPACK
-import NIOHTTP2
-
-@testable import HoldfastEtcd
+internal import HoldfastEtcd
+package import NIOCore
+internal import NIOHPACK
+package import NIOHTTP2
 
 /// What a script can do to the call that it was called for.
-struct Responder: Sendable {
-  let stream: any Channel
-  let path: String
+package struct Responder: Sendable {
+  package let stream: any Channel
+  package let path: String
 
   /// A well-formed answer of one message.
-  func answer(_ message: [UInt8]) {
+  package func answer(_ message: [UInt8]) {
     headers()
     self.message(message)
     trailers(status: 0)
   }
 
-  func headers(status: String = "200", contentType: String = "application/grpc", endStream: Bool = false) {
+  package func headers(status: String = "200", contentType: String = "application/grpc", endStream: Bool = false) {
     write(.headers(.init(headers: [":status": status, "content-type": contentType], endStream: endStream)))
   }
 
-  func message(_ message: [UInt8], promise: EventLoopPromise<Void>? = nil) {
+  package func message(_ message: [UInt8], promise: EventLoopPromise<Void>? = nil) {
     do {
       let frame = try GRPCFraming.frame(message, allocator: stream.allocator)
       write(.data(.init(data: .byteBuffer(frame))), promise: promise)
@@ -30,11 +29,11 @@ struct Responder: Sendable {
   }
 
   /// Bytes as they are, in one DATA frame.
-  func raw(_ bytes: [UInt8], endStream: Bool = false) {
+  package func raw(_ bytes: [UInt8], endStream: Bool = false) {
     write(.data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: endStream)))
   }
 
-  func trailers(status: Int?, message: String? = nil) {
+  package func trailers(status: Int?, message: String? = nil) {
     var trailers = HPACKHeaders()
     if let status { trailers.add(name: "grpc-status", value: "\(status)") }
     if let message { trailers.add(name: "grpc-message", value: message) }
@@ -42,32 +41,32 @@ struct Responder: Sendable {
     write(.headers(.init(headers: trailers, endStream: true)))
   }
 
-  func trailersOnly(status: Int?, message: String? = nil, httpStatus: String = "200") {
+  package func trailersOnly(status: Int?, message: String? = nil, httpStatus: String = "200") {
     var headers: HPACKHeaders = [":status": httpStatus, "content-type": "application/grpc"]
     if let status { headers.add(name: "grpc-status", value: "\(status)") }
     if let message { headers.add(name: "grpc-message", value: message) }
     write(.headers(.init(headers: headers, endStream: true)))
   }
 
-  func reset(_ code: HTTP2ErrorCode) {
+  package func reset(_ code: HTTP2ErrorCode) {
     write(.rstStream(code))
   }
 
-  func goAway(lastStreamID: Int, code: HTTP2ErrorCode = .noError) {
+  package func goAway(lastStreamID: Int, code: HTTP2ErrorCode = .noError) {
     connectionFrame(
       .goAway(lastStreamID: HTTP2StreamID(lastStreamID), errorCode: code, opaqueData: ByteBuffer(string: "bye")))
   }
 
-  func ping(_ number: UInt64) {
+  package func ping(_ number: UInt64) {
     connectionFrame(.ping(HTTP2PingData(withInteger: number), ack: false))
   }
 
   /// Reads nothing any more from the whole connection: PINGs are not answered.
-  func playDead() {
+  package func playDead() {
     stream.parent?.setOption(.autoRead, value: false).whenFailure { _ in }
   }
 
-  func closeConnection() {
+  package func closeConnection() {
     stream.parent?.close(promise: nil)
   }
 

@@ -1,0 +1,16 @@
+/// All checks of a recorded history. Those of read modes and change streams to come are further checkers, added here, on
+/// further records in ``History``.
+struct Checker {
+  var oracles: [Oracle]
+  var history: History
+  /// How long a cache may take to notice that it does not follow; nil where the revisions of several epochs would have to
+  /// be compared.
+  var noticesWithin: Duration? = .seconds(5)
+
+  func run() -> CheckReport {
+    var report = ReadChecker(oracles: oracles, history: history).run()
+    report.add(WriteChecker(oracles: oracles, history: history).run())
+    if let noticesWithin { report.add(HealthChecker(history: history, limit: noticesWithin).run()) }
+    return report
+  }
+}
