@@ -25,6 +25,7 @@ extension Cache {
       group.addTask { await self.follow() }
       group.addTask { await self.answerProbes() }
       group.addTask { await self.watchOver() }
+      group.addTask { await self.verifyNowAndThen() }
     }
   }
 

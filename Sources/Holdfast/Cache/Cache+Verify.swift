@@ -17,15 +17,17 @@ extension Cache {
   /// Compares memory with the store, key by key and byte by byte, at one revision. If they differ, which only a fault of a
   /// server or of Holdfast can cause, the cache lists again and repairs itself by difference; ``health`` says `stale` until then.
   ///
-  /// It reads the whole keyspace from the store: something for an operator or a timer, not for a request.
+  /// It reads the whole keyspace from the store: something for an operator or a timer
+  /// (``CacheConfiguration/verification``), not for a request.
   ///
   /// - Throws: ``HoldfastError``: `notStarted`, `notLoaded` or `stopped`; what the store answers; `compacted` when the store is
-  ///   compacted faster than it can be read.
+  ///   compacted faster than it can be read; `timeout` when the cache does not keep up.
   public func verify() async throws -> CacheVerification {
     var attempts = 0
     while true {
       let epoch = mark.epoch
-      let snapshot = try snapshot()
+      // Where nothing has changed for long what is held is of a revision that may be compacted. A proof takes it further.
+      let snapshot = try await attempts == 0 ? snapshot() : provenSnapshot()
       do {
         let list = try await store.backend.list(keyspace.range, at: snapshot.revision)
         let differences = snapshot.differences(from: list.keyValues)
@@ -45,6 +47,16 @@ extension Cache {
         guard [.compacted, .futureRevision].contains(error.code), attempts < 5 else { throw error }
       }
     }
+  }
+}
+
+extension Cache {
+  /// What memory holds as of now, proven by a quorum.
+  private func provenSnapshot() async throws -> CacheSnapshot<Value> {
+    let snapshot = try await snapshot(.linearizable, timeout: configuration.followTimeout)
+    if snapshot.freshness.source == .memory { return snapshot }
+    throw HoldfastError(
+      .timeout, "the cache does not keep up with the store, and cannot be compared: it is \(health)", cause: health.cause)
   }
 }
 

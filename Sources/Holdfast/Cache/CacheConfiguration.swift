@@ -12,6 +12,8 @@ public struct CacheConfiguration: Sendable {
   public var staleAfter: Duration = .seconds(15)
   /// How long a linearizable read waits for memory before it reads the store itself.
   public var linearizableWait: Duration = .seconds(1)
+  /// When to compare memory with the store by itself.
+  public var verification = Verification.automatic
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
   /// a list succeeds.
@@ -26,6 +28,22 @@ public struct CacheConfiguration: Sendable {
   package var time = TimeSource.continuous
 
   public init() {}
+
+  /// When a cache compares what it holds with the store, as ``Cache/verify()`` does, which also repairs it.
+  public struct Verification: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+      case automatic, never
+      case every(Duration)
+    }
+
+    let kind: Kind
+
+    /// Every ten minutes where the server is of a version that is known to lose events, otherwise never.
+    public static let automatic = Verification(kind: .automatic)
+    public static let never = Verification(kind: .never)
+    /// Each time so long after the last one, less up to a tenth, so that many caches do not come at once.
+    public static func every(_ interval: Duration) -> Verification { Verification(kind: .every(interval)) }
+  }
 
   /// The wait before the attempt after so many failures; `jitter` is in 0 ..< 1 and takes up to half of it away, so that
   /// many caches do not come back at once.

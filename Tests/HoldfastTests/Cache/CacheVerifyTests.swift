@@ -57,3 +57,34 @@ import Testing
     }
   }
 }
+
+extension CacheVerifyTests {
+  /// Nobody calls it, and what a server lost is repaired all the same.
+  @Test func onATimerItIsRepairedByItself() async throws {
+    var configuration = CacheConfiguration.quick
+    configuration.verification = .every(.milliseconds(100))
+    // So that no probe finds it first.
+    configuration.probeInterval = .seconds(3_600)
+    try await withItems(configuration: configuration) { cache, _, backend in
+      try await backend.foreignPut(items, Item(id: "a", n: 1))
+      backend.setLosesEvents(true)
+      let last = try await backend.foreignPut(items, Item(id: "b", n: 1))
+      try await eventually { cache.health.revision.map { $0 >= last } ?? false }
+      backend.setLosesEvents(false)
+      try await eventually { try cache.exists("b") }
+    }
+  }
+
+  /// The state of an idle keyspace is of a revision that has been compacted since.
+  @Test func anIdleKeyspaceIsVerifiedAfterACompaction() async throws {
+    try await withItems { cache, _, backend in
+      let first = try await backend.foreignPut(items, Item(id: "a", n: 1))
+      try await cache.wait(for: first, timeout: .seconds(60))
+      for n in 0..<5 { try await backend.foreignPut(others, Item(id: "o", n: n)) }
+      let last = try await backend.foreignPut(others, Item(id: "o", n: 9))
+      _ = try await backend.compact(CompactRequest(last))
+      let verification = try await cache.verify()
+      #expect(verification.isCorrect && verification.keys == 1 && verification.revision >= last)
+    }
+  }
+}
