@@ -56,7 +56,8 @@ extension Cache {
     let snapshot = try await snapshot(.linearizable, timeout: configuration.followTimeout)
     if snapshot.freshness.source == .memory { return snapshot }
     throw HoldfastError(
-      .timeout, "the cache does not keep up with the store, and cannot be compared: it is \(health)", cause: health.cause)
+      .timeout, "the cache does not keep up with the store, and cannot be compared: it is \(health)",
+      cause: health.cause)
   }
 }
 

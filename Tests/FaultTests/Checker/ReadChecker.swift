@@ -46,7 +46,7 @@ struct ReadChecker {
     for cache in floors.indices where history.storeOfCache[cache] == write.store {
       let epoch = floors[cache].epoch
       // Of another epoch than the cache's: it says nothing about this one.
-      guard isIn(epoch, write, at: revision) else { continue }
+      guard write.epoch == epoch else { continue }
       for operation in write.operations {
         switch operation {
         case .put(let key, _), .create(let key, _), .update(let key, _, _):
@@ -61,10 +61,6 @@ struct ReadChecker {
         }
       }
     }
-  }
-
-  private func isIn(_ epoch: Int, _ write: WriteRecord, at revision: Int64) -> Bool {
-    oracles.count == 1 || write.isIn(oracles[epoch], at: revision)
   }
 
   private func check(_ read: ReadRecord, _ began: Floors, _ floors: inout Floors, _ report: inout CheckReport) {

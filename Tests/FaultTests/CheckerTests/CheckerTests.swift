@@ -153,6 +153,19 @@ import Testing
     #expect(run.check().broken == [.safeCompare])
   }
 
+  /// Seen in a run: both histories of a restored store had a delete of one key at one revision.
+  @Test(arguments: [2, 4] as [Int64]) func aDeleteThatTwoHistoriesHoldAtOneRevision(expected: Int64) {
+    var run = CheckerFixture()
+    var restored = Oracle()
+    let kept = Seen(token: 1, modRevision: 2, createRevision: 2, version: 1)
+    restored.add("a", .init(seen: kept, revision: 2))
+    restored.add("a", .init(seen: nil, revision: 6))
+    run.write(.deleteIf("a", expected: 4), .applied(at: 6, deleted: 1))
+    run.write(.deleteIf("a", expected: expected), .applied(at: 6, deleted: 1))
+    run.history.writes[1].epoch = 1
+    #expect(run.check(others: [restored]).broken == (expected == 2 ? [] : [.safeCompare]))
+  }
+
   @Test func aCacheThatPretendsToFollow() {
     var run = CheckerFixture()
     run.write(.put("a", token: 5), .applied(at: 8, deleted: 0), time: .seconds(10))

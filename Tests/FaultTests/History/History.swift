@@ -62,6 +62,8 @@ struct WriteRecord: Sendable {
   var outcome: Outcome
   /// When it returned, on the clock of the run.
   var time: Duration
+  /// Which of the histories of the store it belongs to; a restore begins the next one, and no write is on its way then.
+  var epoch = 0
 }
 
 /// What a cache said of itself.
@@ -88,7 +90,7 @@ final class Recorder: Sendable {
     var token = 0
     var history: History
     var acknowledged = 0
-    var openWrites = 0
+    var epoch = 0
     var failures: [String: Int] = [:]
   }
 
@@ -104,7 +106,6 @@ final class Recorder: Sendable {
 
   var time: Duration { ContinuousClock.now - start }
   var history: History { state.withLock { $0.history } }
-  var openWrites: Int { state.withLock { $0.openWrites } }
   var attempts: Int { state.withLock { $0.history.writes.count } }
   var acknowledged: Int { state.withLock { $0.acknowledged } }
   /// How often writes failed, by code.
@@ -127,15 +128,13 @@ final class Recorder: Sendable {
   func add(_ read: ReadRecord) { state.withLock { $0.history.reads.append(read) } }
   func add(_ health: HealthRecord) { state.withLock { $0.history.health.append(health) } }
 
-  /// The instant at which a write begins.
-  func beginWrite() -> Int {
-    state.withLock { $0.openWrites += 1 }
-    return instant()
-  }
+  /// From now on writes go to a restored store.
+  func beginEpoch() { state.withLock { $0.epoch += 1 } }
 
   func add(_ write: WriteRecord, failure: String?) {
     state.withLock { state in
-      state.openWrites -= 1
+      var write = write
+      write.epoch = state.epoch
       state.history.writes.append(write)
       if case .applied = write.outcome { state.acknowledged += 1 }
       if let failure { state.failures[failure, default: 0] += 1 }

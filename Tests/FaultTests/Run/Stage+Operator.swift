@@ -48,6 +48,7 @@ extension Stage {
     try await witness.catchUp()
     try await server.restore(snapshot, token: token)
     await witness.beginEpoch()
+    recorder.beginEpoch()
     try await resume()
     resumeWriters()
   }

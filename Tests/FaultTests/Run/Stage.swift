@@ -13,9 +13,15 @@ final class Stage: Sendable {
   let caches: [Cache<Thing>]
   let witness: Witness
   let recorder: Recorder
-  private let mode = Mutex(Mode.running)
+  private let load = Mutex(Load())
 
   enum Mode { case running, paused, stopped }
+
+  private struct Load {
+    var mode = Mode.running
+    /// How many writers are at work, with strangers' writes too.
+    var working = 0
+  }
 
   init(
     kind: ServerKind, cluster: EtcdCluster, proxies: [[TCPProxy]], stores: [Store], caches: [Cache<Thing>],
@@ -35,16 +41,26 @@ final class Stage: Sendable {
   /// All ways of the first store, whose caches are those under test; the second one writes beside it.
   var proxiesOfFirst: [TCPProxy] { proxies[0] }
 
-  var isStopped: Bool { mode.withLock { $0 == .stopped } }
-  var isPaused: Bool { mode.withLock { $0 == .paused } }
-  func stop() { mode.withLock { $0 = .stopped } }
-  func resumeWriters() { mode.withLock { $0 = .running } }
+  var isStopped: Bool { load.withLock { $0.mode == .stopped } }
+  func stop() { load.withLock { $0.mode = .stopped } }
+  func resumeWriters() { load.withLock { $0.mode = .running } }
 
-  /// Returns when no write is on its way any more.
+  /// Returns when no write is on its way any more, and none begins.
   func pauseWriters() async throws {
-    mode.withLock { $0 = .paused }
-    try await eventually(within: .seconds(30), "the writers rest") { recorder.openWrites == 0 }
+    load.withLock { $0.mode = .paused }
+    try await eventually(within: .seconds(30), "the writers rest") { load.withLock { $0.working == 0 } }
   }
+
+  /// Whether a writer may go on; in one step with being counted, so that nobody slips by a pause. It ends with ``endWork()``.
+  func beginWork() -> Bool {
+    load.withLock { load in
+      guard load.mode == .running else { return false }
+      load.working += 1
+      return true
+    }
+  }
+
+  func endWork() { load.withLock { $0.working -= 1 } }
 
   /// Returns when so many more writes have been tried, successfully or not: the fault has met some load.
   func attempts(_ count: Int, within limit: Duration = .seconds(60)) async throws {

@@ -14,7 +14,10 @@ struct Writer {
 
   mutating func run() async {
     while !stage.isStopped {
-      if !stage.isPaused { await writeOnce() }
+      if stage.beginWork() {
+        await writeOnce()
+        stage.endWork()
+      }
       // The pace of the load, not a wait for anything.
       try? await Task.sleep(for: .milliseconds(Int.random(in: 1...8, using: &random)))
     }
@@ -92,7 +95,7 @@ struct Writer {
   func record(
     _ operations: [WriteRecord.Operation], _ body: () async throws -> (revision: Int64, deleted: Int)
   ) async {
-    let start = recorder.beginWrite()
+    let start = recorder.instant()
     let (outcome, failure): (WriteRecord.Outcome, String?)
     do {
       let (revision, deleted) = try await body()

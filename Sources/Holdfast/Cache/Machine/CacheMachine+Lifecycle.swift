@@ -45,7 +45,9 @@ extension CacheMachine {
 
   /// A list repairs it by difference. One that is on its way was asked for when something else was wrong, and does as well.
   mutating func diverged(_ cause: HoldfastError, at found: Revision, epoch: Int) -> [Action] {
-    guard case .watch = activity, epoch == self.epoch, let reached = snapshotRevision, found <= reached else { return [] }
+    guard case .watch = activity, epoch == self.epoch, let reached = snapshotRevision, found <= reached else {
+      return []
+    }
     isDiverged = true
     return resync(cause)
   }
