@@ -2,6 +2,12 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
 /// A connection whose reads and writes are awaited, so that a slow side slows the other one down.
 typealias LoopbackConnection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
@@ -45,7 +51,14 @@ final class LoopbackListener: Sendable {
 
   func stop() async throws {
     guard let bound = socket.withLock({ $0.take() }) else { return }
-    try await bound.close()
+    try await bound.eventLoop.flatSubmit {
+      // A process that is being started this moment holds a copy of the socket until it runs its program, and the kernel
+      // would go on accepting for it: shutting down ends that for every copy.
+      try? bound.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+        _ = shutdown($0, Int32(SHUT_RDWR))
+      }
+      return bound.close()
+    }.get()
   }
 
   /// Serves for as long as the body takes, then resets what is still open.
