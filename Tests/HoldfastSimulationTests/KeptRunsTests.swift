@@ -100,5 +100,38 @@ extension KeptRunsTests.Kept {
         writeElsewhere.2 deliverAnswer deliverRequest deliverAnswer deliverRequest writeElsewhere deliverAnswer \
         restore.6 writeElsewhere.0.2 writeElsewhere
         """),
+    // What 100,000 seeds found.
+    Self(
+      what: "a probe found other keys at the revision that was proven before a restore", profile: .correct,
+      choices: """
+        setup.79.0.0.1.0.0.0.0.0.0.2.0.1 deliverRequest.1 deliverRequest.1 refuseRequest refuseRequest \
+        restartCache operate stopMember.2 deliverRequest.1 operate.0.6.0.0.94 restartCache.1 operate \
+        deliverRequest.1 deliverAnswer writeElsewhere tick loseRequest deliverRequest.1 deliverRequest \
+        operate.0.0.0.0.70 deliverAnswer.1 deliverRequest restore.4 operate.0.0.2 read.56
+        """),
+    Self(
+      what: "a probe found other keys at the proven revision, of a range that had been empty", profile: .correct,
+      choices: """
+        setup.0.0.0.0.0.1 deliverRequest.1 deliverAnswer operate.3 read.1 operate.6.0.0.75 deliverRequest.1 \
+        deliverRequest.2 loseAnswer deliverRequest deliverRequest deliverAnswer.2 writeElsewhere restore.1 \
+        writeElsewhere.2.2 restartCache read.60
+        """),
+    Self(
+      what: "a watch stood in another history, below what had been proven", profile: .correct,
+      choices: """
+        setup.72.0.0.2.1.0.0.3.0.0.0.0.0.0.0.0.0.0.1 deliverRequest deliverRequest deliverRequest \
+        deliverRequest operate.0.3 operate.0.0.1 deliverRequest.1 deliverRequest deliverAnswer \
+        writeElsewhere.0.2 writeElsewhere tick.3 restore writeElsewhere deliverRequest deliverAnswer restore.1 \
+        operate.1 writeElsewhere.2.3
+        """),
+    Self(
+      what: "a watch stood in another history, below what had been proven for an empty range", profile: .correct,
+      choices: """
+        setup.0.0.0.1.0.1 deliverRequest.1 operate read operate.0.4 operate.0.4 deliverRequest.3 deliverAnswer \
+        serveStream deliverRequest.3 deliverRequest receiveMessage deliverRequest.1 operate.1.5 \
+        deliverRequest.1 tick deliverRequest.2 loseAnswer.2 loseAnswer writeElsewhere.0.3 deliverRequest.2 \
+        loseAnswer deliverAnswer deliverAnswer.2 restore restore.3 operate.0.0.2 writeElsewhere.0.5 \
+        deliverRequest stopMember
+        """),
   ]
 }

@@ -111,6 +111,67 @@ import Testing
     #expect(other.list(7, records).names.first == "epoch 1")
   }
 
+  /// What was proven at a revision does not change any more: only a restored store answers otherwise.
+  @Test(
+    arguments: [
+      (40, [machineRow("/p/a", "1", 5), machineRow("/p/b", "2", 30)]),  // at the proven revision
+      (40, []),
+      (41, [machineRow("/p/a", "1", 5), machineRow("/p/b", "2", 40)]),  // above it
+    ] as [(Revision, [CacheRecord<String>])])
+  func anotherStateThanTheProvenOneIsARestore(revision: Revision, records: [CacheRecord<String>]) {
+    let held = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, held)
+    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, held)))
+    var listing = driver
+    #expect(driver.send(.probed(driver.machine.probe(at: .zero), answer(revision, records))).names.first == "rewound")
+    listing.send(.watchEnded(attempt: listing.attempt, HoldfastError(.compacted, "")))
+    #expect(listing.list(revision, records).names.first == "epoch 1")
+  }
+
+  @Test func aWatchIsToBeOfTheProvenPast() throws {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    driver.answersAnchors = false
+    let started = driver.send(.watchStarted(attempt: driver.attempt, ResponseHeader(revision: 50)))
+    let request = try #require(
+      started.lazy.compactMap { if case .checkAnchor(_, let request) = $0 { request } else { nil } }.first)
+    #expect(request.revision == 40)
+  }
+
+  /// It was on its way when the store was restored, to less than what was proven afterwards.
+  @Test(
+    arguments: [
+      [(20, MachineOp.put("a", "2"))],  // of a key that did not change
+      [(20, .delete("a"))],
+      [(20, .put("b", "2")), (50, .put("c", "3"))],  // of a key that was not there
+      [(20, .put("b", "2")), (40, .put("c", "3"))],
+    ] as [[(Revision, MachineOp)]])
+  func aWatchThatBringsWhatCannotHaveBeenIsOfAnotherHistory(events: [(Revision, MachineOp)]) {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    var names: [String] = []
+    for event in events where !names.contains("rewound") { names += driver.events(event).names }
+    #expect(names.contains("rewound"))
+  }
+
+  @Test func progressPastTheProofFindsWhatIsLeft() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    driver.events((20, .put("b", "2")))
+    #expect(driver.progress(45).names.first == "rewound")
+  }
+
+  /// An acknowledged write above the base cannot have left what it replaced.
+  @Test func aProofThatContradictsAWriteIsOfAnotherHistory() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.ack(20, .put("a", "2"))
+    #expect(driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records))).names.first == "rewound")
+  }
+
   @Test func largeRangesAreLookedAtOnlyWhenSomethingIsMissing() {
     let records = (1...1_001).map { machineRow("/p/\(10_000 + $0)", "", Revision(Int64($0))) }
     var driver = MachineDriver.live(at: 1_001, records)

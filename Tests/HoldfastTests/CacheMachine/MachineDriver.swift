@@ -77,13 +77,13 @@ struct MachineDriver {
     return actions.dropLast() + send(.anchorAnswered(attempt: attempt, ownAnchor(request)), location: location)
   }
 
-  /// The answer of a store that holds what the base holds.
+  /// The answer of a store that holds what the cache holds.
   func ownAnchor(_ request: RangeRequest) -> RangeResponse {
-    let newest = machine.base.map(\.value.keyValue).max { $0.modRevision < $1.modRevision }
+    let held = machine.snapshotRecords
+    let newest = held.map(\.value.keyValue).max { $0.modRevision < $1.modRevision }
     let revision = max(machine.highestKnown ?? 1, request.revision ?? 1)
     return RangeResponse(
-      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(machine.base.count)
-    )
+      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(held.count))
   }
 
   private mutating func note(_ input: TestMachine.Input) {

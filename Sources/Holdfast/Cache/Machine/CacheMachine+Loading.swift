@@ -97,13 +97,14 @@ extension CacheMachine {
     return SortedMap(result)
   }
 
-  /// Whether the list is not of the history that the cache knows: it holds something of before the base's revision that the
-  /// base does not have, or something that an acknowledged write had replaced.
+  /// Whether the list is not of the history that the cache knows: it holds something of before the revision that snapshots
+  /// state and that they do not have, or something that an acknowledged write had replaced.
   private func contradicts(_ records: [CacheRecord<Content>], at listed: Revision) -> Bool {
-    if listed == revision, records.count != base.count { return true }
+    let held = snapshotRecords
+    if listed == snapshotRevision, records.count != held.count { return true }
     return records.contains { record in
       let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
-      if let revision, changed <= revision, base[key]?.keyValue != record.keyValue { return true }
+      if let snapshotRevision, changed <= snapshotRevision, held[key]?.keyValue != record.keyValue { return true }
       return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false
     }
   }

@@ -59,19 +59,28 @@ extension CacheMachine {
   private enum Finding { case nothing, same, otherHistory }
 
   private mutating func prove(_ probe: Probe, _ answer: RangeResponse) -> Finding {
-    guard let (sent, anchor) = probe.base, let revision, sent == revision else { return .nothing }
+    guard let (sent, anchor) = probe.base else { return .nothing }
+    if isOfAnotherHistory(answer) { return .otherHistory }
     let found = answer.header.revision
-    if anchor.holds(in: answer, { base[$0]?.keyValue }) {
-      // A list that is on its way may be of before: snapshots would go back with it.
-      guard case .watch = activity, found > snapshotRevision ?? .zero else { return .nothing }
-      proof = Proof(revision: found)
-      confirmations.reach(found)
-      return .same
+    // A list that is on its way may be of before: snapshots would go back with it.
+    guard case .watch = activity, sent == revision, found > snapshotRevision ?? .zero else { return .nothing }
+    guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return .nothing }
+    if contradicts([], through: found) { return .otherHistory }
+    proof = Proof(revision: found)
+    confirmations.reach(found)
+    return .same
+  }
+
+  /// Nothing at or below the revision that snapshots state changes any more, unless the store was restored.
+  private func isOfAnotherHistory(_ answer: RangeResponse) -> Bool {
+    guard !isDiverged, let reached = snapshotRevision, answer.header.revision >= reached else { return false }
+    let held = snapshotRecords
+    if let newest = answer.keyValues.first, newest.modRevision <= reached, held[newest.key]?.keyValue != newest {
+      return true
     }
-    // Nothing at or below the base's revision changes any more, unless the store was restored.
-    let newest = answer.keyValues.first
-    let isOther = newest.map { $0.modRevision <= revision && base[$0.key]?.keyValue != $0 } ?? false
-    return !isDiverged && (isOther || found == revision) ? .otherHistory : .nothing
+    guard answer.header.revision == reached else { return false }
+    return !HistoryAnchor(range, at: nil, held.lazy.map(\.value.keyValue.modRevision))
+      .holds(in: answer) { held[$0]?.keyValue }
   }
 
   /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or

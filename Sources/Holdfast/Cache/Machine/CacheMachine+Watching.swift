@@ -10,17 +10,18 @@ extension CacheMachine {
           + "it lags, or the store was restored; listing again")
       return resync(cause)
     }
-    guard let revision else { return [] }
-    let anchor = HistoryAnchor(range, at: revision, base.lazy.map(\.value.keyValue.modRevision))
+    // What was proven is of that past as well.
+    guard let reached = snapshotRevision else { return [] }
+    let anchor = HistoryAnchor(range, at: reached, snapshotRecords.lazy.map(\.value.keyValue.modRevision))
     self.anchor = (anchor, highestKnown)
     return [.checkAnchor(attempt: attempt, anchor.request)]
   }
 
-  /// The watch counts once the store is known to have the base's past.
+  /// The watch counts once the store is known to have the past of what is held.
   mutating func anchored(_ answer: RangeResponse) -> [Action] {
     guard let (anchor, known) = anchor else { return [] }
     self.anchor = nil
-    guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return rewound() }
+    guard anchor.holds(in: answer, { snapshotRecords[$0]?.keyValue }) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
     isStanding = true
     know(answer.header.revision)
@@ -50,11 +51,10 @@ extension CacheMachine {
     // The last event alone says how far the base is. The response's header is the store's revision when it answered, and
     // many more events may be on their way below that.
     guard let last = fresh.last?.revision else { return [] }
-    if contradicts(fresh, through: last) { return rewound() }
+    if contradicts(fresh, through: last) || !followsProof(fresh, through: last) { return rewound() }
     var touched = TouchedKeys<Content>()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
-    if let proof, proof.base == nil, last < proof.revision { self.proof?.base = base }
     return move(to: last, touched, put(fresh))
   }
 
@@ -65,15 +65,19 @@ extension CacheMachine {
     guard progress.revision.next > progress.revision else {
       return resync(violation("the watch claimed the impossible revision \(progress.revision)"))
     }
-    if contradicts([], through: progress.revision) { return rewound() }
+    if contradicts([], through: progress.revision) || !followsProof([], through: progress.revision) { return rewound() }
     var touched = TouchedKeys<Content>()
     touchEvictions(through: progress.revision, &touched)
     return move(to: progress.revision, touched)
   }
 
+  private mutating func followsProof(_ changes: ArraySlice<CacheChange<Content>>, through last: Revision) -> Bool {
+    proof?.follow(changes, through: last, from: base) ?? true
+  }
+
   /// Whether the base, with these changes, would still have something that an acknowledged write of before has replaced: then
   /// the changes are of another history than that write.
-  private func contradicts(_ changes: ArraySlice<CacheChange<Content>>, through revision: Revision) -> Bool {
+  func contradicts(_ changes: ArraySlice<CacheChange<Content>>, through revision: Revision) -> Bool {
     var isContradicted = false
     var news: [Key: Revision?]?
     func held(_ key: Key) -> Revision? {

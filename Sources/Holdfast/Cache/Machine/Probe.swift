@@ -21,7 +21,26 @@ package struct Probe: Sendable {
 struct Proof<Content: Sendable>: Sendable {
   let revision: Revision
   /// The base as it was proven, where it has changed since.
-  var base: SortedMap<CacheRecord<Content>>?
+  private(set) var base: SortedMap<CacheRecord<Content>>?
+  /// Keys that were created since, and are yet to be deleted before V.
+  private var passing: Set<Key> = []
+
+  init(revision: Revision) { self.revision = revision }
+
+  /// Takes what happens to the base next, before it does. False where that cannot be of the history in which the range was
+  /// proven: it changes what is unchanged at V, or leaves what is not there at V.
+  mutating func follow(
+    _ changes: ArraySlice<CacheChange<Content>>, through last: Revision, from current: SortedMap<CacheRecord<Content>>
+  ) -> Bool {
+    let proven = base ?? current
+    for change in changes.prefix(while: { $0.revision <= revision }) {
+      if proven[change.key] != nil { return false }
+      if change.record == nil { passing.remove(change.key) } else { passing.insert(change.key) }
+    }
+    if last >= revision { return passing.isEmpty }
+    if !changes.isEmpty { base = proven }
+    return true
+  }
 }
 
 /// When the cache was last known to have all that the store had (rule 5): a quorum read that was answered at a revision says
