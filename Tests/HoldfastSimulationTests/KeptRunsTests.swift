@@ -133,5 +133,21 @@ extension KeptRunsTests.Kept {
         loseAnswer deliverAnswer deliverAnswer.2 restore restore.3 operate.0.0.2 writeElsewhere.0.5 \
         deliverRequest stopMember
         """),
+    Self(
+      what: "the base was of one history, what was proven of another", profile: .v3_5_12,
+      choices: """
+        setup.68.0.0.2.2.0.0.0.0.0.0.0.1.0.0.0.0.1 writeElsewhere.2.3 operate.1.0.0.0.67 writeElsewhere.0.1 \
+        operate.0.0.0.0.73 operate.0.0.0.0.64 operate.0.0.0.0.80 restore.1 deliverRequest writeElsewhere.0.2 \
+        compact deliverAnswer writeElsewhere writeElsewhere writeElsewhere writeElsewhere writeElsewhere \
+        writeElsewhere writeElsewhere operate.1.0.0.0.95 writeElsewhere writeElsewhere writeElsewhere restore.7 \
+        restore.7 operate.1.0.2 operate.2.0.3 tick.3 operate.1.5 tick.3
+        """),
+    Self(
+      what: "a base of a history that differed only below what was proven", profile: .correct,
+      choices: """
+        setup.68.0.0.1.0.0.0.0.0.0.0.0.1 partition tick.3 restartCache.1 writeElsewhere.3.2 writeElsewhere.0.1 \
+        deliverRequest.2 deliverAnswer tick.3 operate.0.0.0.0.69 followChanges.2.1 writeElsewhere \
+        deliverRequest.7 restore.3 writeElsewhere.0.2 writeElsewhere.0.1 deliverRequest writeElsewhere.3.3
+        """),
   ]
 }

@@ -70,7 +70,10 @@ extension Cache {
   /// Asks the store whether its past is the one that the cache was built from: it may have been restored.
   private func check(_ anchor: RangeRequest, _ attempt: Int) async {
     do {
-      handle(.anchorAnswered(attempt: attempt, try await store.backend.range(anchor)))
+      var anchor: RangeRequest? = anchor
+      while let request = anchor {
+        anchor = handle(.anchorAnswered(attempt: attempt, try await store.backend.range(request)))
+      }
     } catch {
       if !Task.isCancelled { handle(.anchorFailed(attempt: attempt, error)) }
     }

@@ -136,6 +136,7 @@ extension Simulation {
   }
 
   func anchorArrived(_ cache: Int, _ attempt: Int, _ result: Result<CallAnswer, HoldfastError>) {
+    // It may want another one.
     caches[cache].isAnchoring = false
     switch result {
     case .success(.range(let answer)): handle(cache, .anchorAnswered(attempt: attempt, answer))

@@ -128,15 +128,20 @@ import Testing
     #expect(listing.list(revision, records).names.first == "epoch 1")
   }
 
-  @Test func aWatchIsToBeOfTheProvenPast() throws {
+  /// The base may be of one history and the proof of another: the watch is to be of both.
+  @Test(arguments: [true, false])
+  func aWatchIsToBeOfTheProvenPast(isSame: Bool) {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
     driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
     driver.answersAnchors = false
-    let started = driver.send(.watchStarted(attempt: driver.attempt, ResponseHeader(revision: 50)))
-    let request = try #require(
-      started.lazy.compactMap { if case .checkAnchor(_, let request) = $0 { request } else { nil } }.first)
-    #expect(request.revision == 40)
+    let attempt = driver.attempt
+    driver.send(.watchInterrupted(attempt: attempt, HoldfastError(.unavailable, "away")))
+    let first = driver.send(.watchStarted(attempt: attempt, ResponseHeader(revision: 50)))
+    let second = driver.send(.anchorAnswered(attempt: attempt, answer(50, records)))
+    #expect((first + second).anchors == [7, 40])
+    let names = driver.send(.anchorAnswered(attempt: attempt, answer(50, isSame ? records : []))).names
+    #expect(names.first == (isSame ? "want probe" : "rewound"))
   }
 
   /// It was on its way when the store was restored, to less than what was proven afterwards.
@@ -241,5 +246,12 @@ import Testing
       #expect(driver.send(.lookAfter(now: .seconds(17 + step), limit: Self.limit)).isEmpty)
     }
     #expect(driver.events((90, .put("x", "1"))).names.last == "live")
+  }
+}
+
+extension [TestMachine.Action] {
+  /// The revisions at which the store is asked for its past.
+  fileprivate var anchors: [Revision] {
+    compactMap { if case .checkAnchor(_, let request) = $0 { request.revision } else { nil } }
   }
 }

@@ -79,7 +79,7 @@ struct MachineDriver {
 
   /// The answer of a store that holds what the cache holds.
   func ownAnchor(_ request: RangeRequest) -> RangeResponse {
-    let held = machine.snapshotRecords
+    let held = request.revision == machine.revision ? machine.base : machine.snapshotRecords
     let newest = held.map(\.value.keyValue).max { $0.modRevision < $1.modRevision }
     let revision = max(machine.highestKnown ?? 1, request.revision ?? 1)
     return RangeResponse(

@@ -10,19 +10,27 @@ extension CacheMachine {
           + "it lags, or the store was restored; listing again")
       return resync(cause)
     }
-    // What was proven is of that past as well.
-    guard let reached = snapshotRevision else { return [] }
-    let anchor = HistoryAnchor(range, at: reached, snapshotRecords.lazy.map(\.value.keyValue.modRevision))
-    self.anchor = (anchor, highestKnown)
-    return [.checkAnchor(attempt: attempt, anchor.request)]
+    guard let revision else { return [] }
+    return checkAnchor(at: revision, base)
+  }
+
+  private mutating func checkAnchor(
+    at revision: Revision, _ records: SortedMap<CacheRecord<Content>>
+  ) -> [Action] {
+    anchor = (HistoryAnchor(range, at: revision, records.lazy.map(\.value.keyValue.modRevision)), highestKnown)
+    return anchor.map { [.checkAnchor(attempt: attempt, $0.anchor.request)] } ?? []
   }
 
   /// The watch counts once the store is known to have the past of what is held.
   mutating func anchored(_ answer: RangeResponse) -> [Action] {
     guard let (anchor, known) = anchor else { return [] }
     self.anchor = nil
-    guard anchor.holds(in: answer, { snapshotRecords[$0]?.keyValue }) else { return rewound() }
+    let isProof = anchor.request.revision != revision
+    let held = isProof ? snapshotRecords : base
+    guard anchor.holds(in: answer, { held[$0]?.keyValue }) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
+    // Two histories may agree at either revision and differ at the other: the base may be of one, the proof of the other.
+    if let proof, !isProof { return checkAnchor(at: proof.revision, snapshotRecords) }
     isStanding = true
     know(answer.header.revision)
     guard let reached = snapshotRevision, answer.header.revision > reached else { return becomeLive() }
