@@ -66,6 +66,11 @@ extension KeptRunsTests.Kept {
     Self(
       what: "14: a delete of a prefix removed siblings from memory", profile: .correct,
       choices: "setup.0.0.0.2 operate.1.0.4 operate operate.0.5"),
+    Self(
+      what: "17: a cache joined a list that was sent before it asked", profile: .correct,
+      choices: """
+        setup.71.0.0.0.0.0.0.0.0.0.3 deliverRequest operate.0.3 deliverRequest restartCache.1 compact
+        """),
     // From what recognises a restored store, taken out.
     Self(
       what: "two stale reads in a row were taken for a restore", profile: .v3_5_1,

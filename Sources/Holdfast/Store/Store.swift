@@ -11,6 +11,8 @@ public final class Store: Sendable {
   public let backend: any Backend
   let logger: Logger
   let resolution: ResolutionConfiguration
+  /// Those that its caches want.
+  package let lists = ListQueue()
   private let observers = Mutex<[ObjectIdentifier: any WriteObserver]>([:])
 
   /// - Parameter resolution: How long to find out what became of a write whose answer was lost.

@@ -10,6 +10,8 @@ struct SimulatedCache {
   enum Work {
     case none
     case backOff(attempt: Int, until: Duration)
+    /// Waits for its turn to list, or for the list of another cache.
+    case queue(attempt: Int)
     case list(attempt: Int, ListMachine)
     case watch(attempt: Int, SimulatedWatch)
   }
@@ -18,6 +20,10 @@ struct SimulatedCache {
   let keyspace: Keyspace<SimulatedValue>
   var machine: Machine
   var work = Work.none
+  /// Up to where the store had told anybody what it holds when the cache asked for a list, and how often it had been restored.
+  var listFloor = (revision: Revision.zero, restores: 0)
+  /// Whether a faulty server answered the list that it leads.
+  var isListStale = false
   var isRunning = false
   /// Whether what it has reached does not count any more.
   var isRewound = false

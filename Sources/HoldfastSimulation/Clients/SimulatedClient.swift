@@ -8,6 +8,8 @@ struct SimulatedClient {
   var watchEndpoints: EndpointMachine
   /// The members in the order of its configuration.
   let members: [Int]
+  /// The lists that its caches want.
+  var lists = ListSharing()
 
   init(members: [Int]) {
     self.members = members

@@ -60,7 +60,7 @@ extension Simulation {
       case .list(let attempt, let failures):
         let wait = CacheConfiguration().backoff(failures: failures, jitter: 0)
         turn(cache, to: .backOff(attempt: attempt, until: now + wait))
-        if wait == .zero { startList(cache, attempt) }
+        if wait == .zero { askForList(cache, attempt) }
       case .watch(let attempt, let from):
         turn(cache, to: .none)
         startWatch(cache, attempt: attempt, from: from)
@@ -103,36 +103,9 @@ extension Simulation {
     caches[cache].isAnchoring = false
     dropWatch(cache)
     cancelCall(for: cache)
+    let before = caches[cache].work
     caches[cache].work = work
-  }
-
-  private func startList(_ cache: Int, _ attempt: Int) {
-    // Small pages, so that lists have several.
-    list(cache, attempt, ListMachine(caches[cache].machine.range, page: 30, pageBytes: 20), .start)
-  }
-
-  private func list(_ cache: Int, _ attempt: Int, _ machine: ListMachine, _ input: ListMachine.Input) {
-    var machine = machine
-    let action = machine.handle(input)
-    caches[cache].work = .list(attempt: attempt, machine)
-    switch action {
-    case .request(let request): call(caches[cache].client, .list(cache: cache, attempt: attempt), .range(request))
-    case .open(let request): call(caches[cache].client, .list(cache: cache, attempt: attempt), .transact(request))
-    case .done(let list):
-      tell("cache \(cache): lists \(list.keyValues.count) keys at \(list.header.revision)")
-      let records = list.keyValues.map(caches[cache].keyspace.record)
-      handle(cache, .listed(attempt: attempt, header: list.header, records: records))
-    case .fail(let error): handle(cache, .listFailed(attempt: attempt, error))
-    }
-  }
-
-  func pageArrived(_ cache: Int, _ attempt: Int, _ result: Result<CallAnswer, HoldfastError>) {
-    guard case .list(attempt, let machine) = caches[cache].work else { return }
-    switch result {
-    case .success(.range(let page)): list(cache, attempt, machine, .answered(page))
-    case .failure(let error): list(cache, attempt, machine, .failed(error))
-    case .success(.transact(let answer)): list(cache, attempt, machine, .opened(answer))
-    }
+    leaveList(cache, before)
   }
 
   func anchorArrived(_ cache: Int, _ attempt: Int, _ result: Result<CallAnswer, HoldfastError>) {
@@ -148,7 +121,7 @@ extension Simulation {
 
   func fireCacheTimers() {
     for cache in caches.indices {
-      if case .backOff(let attempt, let until) = caches[cache].work, until <= now { startList(cache, attempt) }
+      if case .backOff(let attempt, let until) = caches[cache].work, until <= now { askForList(cache, attempt) }
     }
   }
 }

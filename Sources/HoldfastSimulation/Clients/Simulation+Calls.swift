@@ -74,7 +74,7 @@ extension Simulation {
         remember(operation, result, history: history, stale: staleCalls.contains(call.id))
       }
       finishOperation(id, result, history: history)
-    case .list(let cache, let attempt): pageArrived(cache, attempt, result)
+    case .list(let cache, let attempt): pageArrived(cache, attempt, call.id, result)
     case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)
     case .probe(let cache, let probe): probeArrived(cache, probe, call.id, result)
     }

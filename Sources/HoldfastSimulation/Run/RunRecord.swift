@@ -6,6 +6,8 @@ struct RunRecord {
   var steps = 0
   var operations = 0
   var restores = 0
+  /// How often a cache was given the list of another one.
+  var sharedLists = 0
   /// Registers whose histories could not be judged within the limit.
   var undecided = 0
   var faults: [Fault: Int] = [:]

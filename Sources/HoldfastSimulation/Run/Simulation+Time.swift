@@ -23,7 +23,7 @@ extension Simulation {
       switch cache.work {
       case .backOff(_, let until): timers.append(until)
       case .watch(_, let watch) where !cache.isAnchoring: timers += [watch.deadline, watch.wakes].compactMap { $0 }
-      case .none, .list, .watch: continue
+      case .none, .queue, .list, .watch: continue
       }
     }
     return timers.min()

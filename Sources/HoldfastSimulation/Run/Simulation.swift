@@ -75,6 +75,7 @@ final class Simulation {
         caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit, history: history))
       }
     }
+    addCachesOfEqualRange()
     for cache in caches.indices { startCache(cache) }
   }
 

@@ -9,6 +9,8 @@ public struct SimulationReport: Sendable {
   public var seeds = 0
   public var steps = 0
   public var operations = 0
+  /// How often a cache was given the list of another one.
+  public var sharedLists = 0
   /// How often each kind of fault was injected.
   public var faults: [Fault: Int] = [:]
   /// What became of writes whose answers were lost: how often each was found out, and how often not.
@@ -26,6 +28,7 @@ public struct SimulationReport: Sendable {
     seeds += 1
     steps += run.record.steps
     operations += run.record.operations
+    sharedLists += run.record.sharedLists
     undecided += run.record.undecided
     faults.merge(run.record.faults, uniquingKeysWith: +)
     resolutions.merge(run.record.resolutions, uniquingKeysWith: +)
@@ -38,6 +41,7 @@ public struct SimulationReport: Sendable {
     seeds += other.seeds
     steps += other.steps
     operations += other.operations
+    sharedLists += other.sharedLists
     undecided += other.undecided
     faults.merge(other.faults, uniquingKeysWith: +)
     resolutions.merge(other.resolutions, uniquingKeysWith: +)

@@ -20,6 +20,7 @@ public struct SimulationSummary: Encodable, Sendable {
   let seeds: Int
   let steps: Int
   let operations: Int
+  let sharedLists: Int
   let faults: [String: Int]
   let resolutions: [String: Int]
   let checks: [String: Int]
@@ -40,6 +41,7 @@ public struct SimulationSummary: Encodable, Sendable {
     seeds = report.seeds
     steps = report.steps
     operations = report.operations
+    sharedLists = report.sharedLists
     faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
     resolutions = report.resolutions
     checks = Dictionary(
@@ -54,8 +56,9 @@ public struct SimulationSummary: Encodable, Sendable {
     let isLarge = report.seeds >= 1_000
     let expected = Fault.allCases.filter { $0.occurs(with: options) && report.faults[$0] == nil }.map(\.name)
     let unresolved = ResolutionKind.allCases.map(\.rawValue).filter { report.resolutions[$0] == nil }
-    missing =
-      isLarge ? expected + unresolved + Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name) : []
+    let unchecked = Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name)
+    let unshared = report.sharedLists == 0 ? ["sharedLists"] : []
+    missing = isLarge ? expected + unresolved + unchecked + unshared : []
     fingerprint = String(report.fingerprint, radix: 16)
     seconds = duration / .seconds(1)
   }
@@ -78,6 +81,7 @@ public struct SimulationSummary: Encodable, Sendable {
   public var text: String {
     var lines = [
       "profile \(profile): \(seeds) seeds from \(firstSeed), \(steps) steps, \(operations) operations, "
+        + "\(sharedLists) shared lists, "
         + "\(violations) violations, in \((seconds * 10).rounded() / 10) s (fingerprint \(fingerprint))"
     ]
     lines.append(

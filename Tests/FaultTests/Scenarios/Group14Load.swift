@@ -71,7 +71,8 @@ extension Faults {
       try await alone("14 fifty caches list again", kind, operations: 50) { proxy, etcd, report in
         try await withStore(.hasty([etcd.clientURL]), logger: .quiet) { direct in
           try await fill(direct, 1_000)
-          try await withStore(.hasty([proxy.url]), logger: .quiet) { store in
+          let lists = ListCounter()
+          try await withStore(.hasty([proxy.url]).wrapped(lists.counting), logger: .quiet) { store in
             let caches = (0..<50).map { _ in Cache(of: things, in: store, configuration: .hasty) }
             try await withThrowingTaskGroup(of: Void.self) { group in
               for cache in caches { group.addTask { try await cache.run() } }
@@ -88,6 +89,8 @@ extension Faults {
                 let held = try cache.list().map(\.modRevision.rawValue)
                 report.check(.convergence, held == truth, "\(held.count) keys, not \(truth.count)")
               }
+              // How many there are depends on how far apart the caches notice; few, and one after the other.
+              #expect(lists.most == 1)
               group.cancelAll()
             }
           }

@@ -8,6 +8,7 @@ final class FaultyBackend: Backend {
     var backend: any Backend
     var maximumAnswer = Int.max
     var afterTransaction: @Sendable () -> Void = {}
+    var meter: ListMeter?
     var isAway = false
     var isWatchCut = false
     var losesWriteAnswers = false
@@ -34,6 +35,9 @@ final class FaultyBackend: Backend {
 
   /// Called when a transaction has been answered, before its sender knows.
   func afterTransaction(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.afterTransaction = body } }
+
+  /// Lists pass through this.
+  func setMeter(_ meter: ListMeter) { state.withLock { $0.meter = meter } }
 
   /// Every request fails, and watches are interrupted.
   func setAway(_ isAway: Bool) {
@@ -84,6 +88,9 @@ final class FaultyBackend: Backend {
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try pass()
     state.withLock { $0.ranges += 1 }
+    let meter = state.withLock { $0.meter }
+    try await meter?.begin(request)
+    defer { meter?.end(request) }
     let answer = try await backend.range(request)
     let bytes = answer.keyValues.reduce(0) { $0 + $1.value.count }
     guard bytes <= state.withLock({ $0.maximumAnswer }) else {
