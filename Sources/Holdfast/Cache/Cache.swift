@@ -35,6 +35,7 @@ public final class Cache<Value: Sendable>: Service {
     var isRunning = false
     var quarantined: Set<Key> = []
     var clusterID: UInt64?
+    var progress: ListProgress?
   }
 
   /// A cache that does nothing until it is run.
@@ -58,8 +59,9 @@ public final class Cache<Value: Sendable>: Service {
     state.withLock { state in
       let (name, cause) = state.machine.phase.publicState
       return CacheHealth(
-        state: name, cause: cause, quarantined: state.quarantined.count, revision: state.machine.revision,
-        lag: state.machine.lag)
+        state: name == .connecting && state.progress != nil ? .loading : name, cause: cause,
+        quarantined: state.quarantined.count, revision: state.machine.revision, lag: state.machine.lag,
+        progress: state.progress)
     }
   }
 
@@ -94,6 +96,15 @@ public final class Cache<Value: Sendable>: Service {
   var clusterID: UInt64? {
     get { state.withLock { $0.clusterID } }
     set { state.withLock { $0.clusterID = newValue } }
+  }
+
+  /// How much has arrived of the list that is on its way.
+  var progress: ListProgress? {
+    get { state.withLock { $0.progress } }
+    set {
+      state.withLock { $0.progress = newValue }
+      healthObservers.notify()
+    }
   }
 
   var epoch: Int { state.withLock { $0.machine.epoch } }

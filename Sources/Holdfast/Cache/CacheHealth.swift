@@ -9,7 +9,7 @@ public struct CacheHealth: Hashable, Sendable, CustomStringConvertible {
     public static let idle = State(name: "idle")
     /// Asks the store for the first list.
     public static let connecting = State(name: "connecting")
-    /// Loaded; the watch is being opened. Reads work.
+    /// The first list is arriving, or is here and the watch is being opened. Reads work from when it is here.
     public static let loading = State(name: "loading")
     /// Follows the store.
     public static let live = State(name: "live")
@@ -31,11 +31,15 @@ public struct CacheHealth: Hashable, Sendable, CustomStringConvertible {
   /// By how many revisions of the store, which counts changes of all its keys, the cache is known to be behind; 0 when nothing
   /// is known to be missing.
   public let lag: Int64
+  /// How much has arrived of a list that is on its way: the first one, or one that repairs what is held. Nil when there is none,
+  /// and before its first page.
+  public let progress: ListProgress?
 
   public var isLive: Bool { state == .live }
 
   public var description: String {
-    "\(state)" + (cause.map { " (\($0))" } ?? "") + (quarantined > 0 ? ", \(quarantined) quarantined" : "")
+    "\(state)" + (progress.map { ", \($0)" } ?? "") + (cause.map { " (\($0))" } ?? "")
+      + (quarantined > 0 ? ", \(quarantined) quarantined" : "")
   }
 }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A cache's health, now and whenever its state or its quarantine changes; what a slow consumer misses is replaced by what is
+/// A cache's health, now and whenever its state, its quarantine or the progress of a list changes; what a slow consumer misses is replaced by what is
 /// newer. It ends when the task is cancelled. The revision in it is that of the moment; that it moves is no change.
 public struct CacheHealthUpdates: AsyncSequence, Sendable {
   public typealias Element = CacheHealth
@@ -51,7 +51,7 @@ public struct CacheHealthUpdates: AsyncSequence, Sendable {
 
 extension CacheHealth {
   fileprivate func isSame(_ other: CacheHealth) -> Bool {
-    state == other.state && cause == other.cause && quarantined == other.quarantined
+    state == other.state && cause == other.cause && quarantined == other.quarantined && progress == other.progress
   }
 }
 

@@ -1,11 +1,13 @@
 extension Backend {
   /// Everything that a range holds at one revision, linearizable: what a ``ListMachine`` asks for, and in its pages.
   func list(
-    _ range: KeyRange, at revision: Revision? = nil, page: Int64 = 10_000, pageBytes: Int = 16 << 20
+    _ range: KeyRange, at revision: Revision? = nil, page: Int64 = 10_000, pageBytes: Int = 16 << 20,
+    onPage: (ListProgress) -> Void = { _ in }
   ) async throws -> RangeResponse {
     var machine = ListMachine(range, at: revision, page: page, pageBytes: pageBytes)
     var action = machine.handle(.start)
     while true {
+      if let progress = machine.progress { onPage(progress) }
       switch action {
       case .request(let request):
         do {

@@ -47,6 +47,9 @@ package struct ListMachine: Sendable {
     self.page.revision = revision
   }
 
+  /// What has come so far; nil before the first page.
+  var progress: ListProgress? { list.map { ListProgress(keys: $0.keyValues.count, total: Int($0.count)) } }
+
   package mutating func handle(_ input: Input) -> Action {
     switch input {
     case .start: request()

@@ -27,7 +27,8 @@ struct ShellCommand: ToolCommand {
         store-get K         as get, but from the store
         wait REV [SECONDS]  until the cache has followed the store to REV (10 seconds): {"ok":true,"revision","state"};
                             error timeout
-        health              {"ok":true,"state","revision","quarantined","cause":null or an error}
+        health              {"ok":true,"state","revision","quarantined","cause":null or an error,
+                            "progress":null or {"keys","total"} while a list arrives}
         size                {"ok":true,"entries","bytes"}
         stop, start         the cache, not the shell: {"ok":true,"state","revision"}. Reads of a stopped cache are the
                             error stopped; writes and store-get work

@@ -34,6 +34,7 @@ struct ShellAnswers: Sendable {
     [
       "ok": true, "state": .string(health.state.name), "quarantined": .integer(health.quarantined),
       "revision": health.revision.map { .integer($0.rawValue) } ?? .null, "cause": health.cause.map(error) ?? .null,
+      "progress": health.progress.map { ["keys": .integer($0.keys), "total": .integer($0.total)] } ?? .null,
     ]
   }
 

@@ -1,5 +1,6 @@
 import Holdfast
 import HoldfastEmbedded
+import Synchronization
 import Testing
 
 /// Many caches of one store do not come to it all at once.
@@ -47,6 +48,39 @@ import Testing
         for cache in caches { try await cache.wait(for: gone, timeout: .seconds(60)) }
         for cache in caches { #expect(try cache.list().isEmpty) }
         #expect(meter.total == 4)
+      }
+    }
+  }
+
+  /// All who share a list see how far it is.
+  @Test func howMuchHasArrivedIsTold() async throws {
+    try await withStoreAndMeter { store, backend, meter in
+      for start in stride(from: 0, to: 10_500, by: 100) {
+        let puts = (start..<start + 100).map {
+          StoreRequest.put(PutRequest(key: Key("/t/items/\($0)"), value: [123, 125]))
+        }
+        _ = try await backend.transact(TransactionRequest(success: puts))
+      }
+      let caches = (0..<3).map { _ in Cache(of: items, in: store, configuration: .quick) }
+      try await running(caches) {
+        try await eventually { store.lists.callers == 3 }
+        // The first of several pages comes in a transaction. The second list's second page is held up.
+        let openings = Mutex(0)
+        backend.afterTransaction {
+          let opened = openings.withLock { count in
+            count += 1
+            return count
+          }
+          if opened == 2 { meter.shut() }
+        }
+        meter.open()
+        try await eventually { caches.filter { $0.health.progress?.keys == 10_000 }.count == 2 }
+        let health = try #require(caches.lazy.map(\.health).first { $0.progress?.keys == 10_000 })
+        #expect(health.state == .loading && health.progress?.total == 10_500)
+        #expect("\(health)".hasPrefix("loading, 10000 of 10500 keys"))
+        meter.open()
+        for cache in caches { try await cache.waitUntilLive(timeout: .seconds(60)) }
+        #expect(caches.allSatisfy { $0.health.progress == nil })
       }
     }
   }

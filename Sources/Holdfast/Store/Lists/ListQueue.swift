@@ -19,6 +19,7 @@ package final class ListQueue: Sendable {
     var nextID = 0
     var sharing = ListSharing()
     var waiters: [Int: Waiter] = [:]
+    var listeners: [Int: @Sendable (ListProgress) -> Void] = [:]
 
     /// Whom to wake, once the lock is free.
     mutating func handle(_ input: ListSharing.Input, _ result: Result<RangeResponse, any Error>? = nil) -> [Wake] {
@@ -41,17 +42,22 @@ package final class ListQueue: Sendable {
 
   /// Everything that a range holds at one revision, linearizable, from a list that is sent after this call.
   ///
+  /// - Parameter onPage: Told how much has arrived, page by page, whoever carries the list out.
   /// - Throws: ``HoldfastError``, what the store answered, to all who shared the list; `CancellationError`.
-  package func list(_ range: KeyRange, from backend: any Backend) async throws -> RangeResponse {
+  package func list(
+    _ range: KeyRange, from backend: any Backend, onPage: @escaping @Sendable (ListProgress) -> Void = { _ in }
+  ) async throws -> RangeResponse {
     let id = state.withLock { state in
       state.nextID += 1
+      state.listeners[state.nextID] = onPage
       return state.nextID
     }
+    defer { state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
     switch try await turn(id, range) {
     case .told(let list): return list
     case .lead:
       do {
-        let list = try await backend.list(range)
+        let list = try await backend.list(range) { tell($0, from: id) }
         wake(state.withLock { $0.handle(.end(leader: id), .success(list)) })
         return list
       } catch {
@@ -61,6 +67,11 @@ package final class ListQueue: Sendable {
         throw error
       }
     }
+  }
+
+  private func tell(_ progress: ListProgress, from leader: Int) {
+    let listeners = state.withLock { state in state.sharing.callers(of: leader).compactMap { state.listeners[$0] } }
+    for listener in listeners { listener(progress) }
   }
 
   /// Returns when there is a result, or when this one is to carry out the list.

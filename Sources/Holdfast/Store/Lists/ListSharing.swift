@@ -38,6 +38,9 @@ package struct ListSharing: Sendable {
   /// How many wait for a list, or lead one.
   package var callers: Int { (waiting + inFlight).reduce(0) { $0 + $1.callers.count } }
 
+  /// Those for whom this leader carries out a list, himself included.
+  package func callers(of leader: Int) -> [Int] { inFlight.first { $0.callers.first == leader }?.callers ?? [] }
+
   package mutating func handle(_ input: Input) -> [Action] {
     switch input {
     case .ask(let caller, let range): ask(caller, range)
