@@ -154,5 +154,20 @@ extension KeptRunsTests.Kept {
         deliverRequest.2 deliverAnswer tick.3 operate.0.0.0.0.69 followChanges.2.1 writeElsewhere \
         deliverRequest.7 restore.3 writeElsewhere.0.2 writeElsewhere.0.1 deliverRequest writeElsewhere.3.3
         """),
+    Self(
+      what: "two histories with as many keys and the same newest one", profile: .v3_4_23,
+      choices: """
+        setup.95.0.0.2.0.0.0.0.0.0.0.0.1.0.0.0.0.0.0.0.0.0.0.0.3.0.4 deliverRequest.3 deliverAnswer resetCall.2 \
+        read.4 read.1 deliverRequest.2 writeElsewhere.2.2 serveStream tick deliverAnswer receiveMessage \
+        operate.0.0.3 deliverRequest.6 refuseRequest.8 loseAnswer deliverRequest.2 deliverRequest loseAnswer \
+        deliverRequest.6 deliverRequest.8 deliverRequest.4 refuseRequest.0.89 deliverAnswer.1 resetCall.6 \
+        tick.2 deliverRequest.5 tick.2 deliverRequest.1 deliverAnswer.3 operate deliverRequest.2 \
+        writeElsewhere.0.4 operate deliverRequest.3 refuseRequest.3 refuseRequest.2.71 deliverRequest \
+        deliverRequest operate.1 deliverAnswer.7 deliverAnswer deliverAnswer.2 tick.1 serveStream operate.0.7 \
+        tick.2 receiveMessage tick.2 writeElsewhere.0.2 refuseRequest.11 deliverAnswer deliverRequest.6 \
+        deliverAnswer deliverRequest.3 deliverAnswer deliverAnswer deliverAnswer deliverRequest.12 \
+        deliverRequest.10 deliverRequest deliverAnswer.3 operate.1.0.0.0.95 writeElsewhere restore.3 \
+        operate.0.5 operate
+        """),
   ]
 }

@@ -1,13 +1,16 @@
 import HoldfastCore
 
-/// What tells whether a store's past is still the one that a state was read from: how many keys the range held at a revision,
-/// and which of them had changed last.
+/// What tells whether a store's past is still the one that a state was read from.
 ///
-/// A restored store keeps its ids, and by the time somebody looks its revision may have overtaken the old one. But it cannot
-/// have held as many keys at that revision, with the same newest one, unless nothing in the range differs.
+/// A restored store keeps its ids, and by the time somebody looks its revision may have overtaken the old one. Of a small range
+/// everything that it holds is asked for. Of a large one only how many keys there are and which of them had changed last: a
+/// store cannot have held as many keys, with the same newest one, unless nothing differs but keys that were deleted in one
+/// history and others in the other.
 struct HistoryAnchor: Sendable {
   /// What to ask, linearizably.
   let request: RangeRequest
+  /// Whether the answer has everything that the range holds.
+  let isExact: Bool
   private let newest: Revision
   private let count: Int
 
@@ -21,7 +24,7 @@ struct HistoryAnchor: Sendable {
     return request
   }
 
-  init(_ range: KeyRange, at revision: Revision?, _ modRevisions: some Sequence<Revision>) {
+  init(_ range: KeyRange, at revision: Revision?, _ modRevisions: some Sequence<Revision>, isExact: Bool = false) {
     var newest = Revision.zero
     var count = 0
     for revision in modRevisions {
@@ -30,12 +33,22 @@ struct HistoryAnchor: Sendable {
     }
     self.newest = newest
     self.count = count
-    request = Self.request(range, at: revision)
+    self.isExact = isExact
+    guard isExact else {
+      request = Self.request(range, at: revision)
+      return
+    }
+    var request = RangeRequest(range)
+    request.revision = revision
+    // One more tells as much as all.
+    request.limit = Int64(count) + 1
+    self.request = request
   }
 
   /// Whether the answer is that of the same past; `held` is what the state has under a key.
   func holds(in answer: RangeResponse, _ held: (Key) -> KeyValue?) -> Bool {
     guard answer.count == Int64(count) else { return false }
+    if isExact { return answer.keyValues.count == count && answer.keyValues.allSatisfy { held($0.key) == $0 } }
     guard let found = answer.keyValues.first else { return count == 0 }
     return found.modRevision == newest && held(found.key) == found
   }

@@ -28,8 +28,8 @@ private struct CountedBackend: Backend {
   var limits: BackendLimits { backend.limits }
 
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
-    // Probes and anchors ask for one key, or for a number.
-    guard !request.countOnly, request.limit != 1 else { return try await backend.range(request) }
+    // Probes and anchors ask for a number, or for as few keys as are held; a list begins with a page of a thousand.
+    guard !request.countOnly, request.limit >= 1_000 else { return try await backend.range(request) }
     counter.begin()
     defer { counter.end() }
     return try await backend.range(request)

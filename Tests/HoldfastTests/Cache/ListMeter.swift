@@ -33,8 +33,8 @@ final class ListMeter: Sendable {
   var mostInFlight: Int { state.withLock { $0.mostInFlight } }
   var mostOfOneRange: Int { state.withLock { $0.mostOfOneRange } }
 
-  /// Probes and anchors ask for one key, or for a number.
-  private func isList(_ request: RangeRequest) -> Bool { !request.countOnly && request.limit != 1 }
+  /// Probes and anchors ask for a number, or for as few keys as are held; a list begins with a page of a thousand.
+  private func isList(_ request: RangeRequest) -> Bool { !request.countOnly && request.limit >= 1_000 }
 
   func begin(_ request: RangeRequest) async throws(HoldfastError) {
     guard isList(request) else { return }

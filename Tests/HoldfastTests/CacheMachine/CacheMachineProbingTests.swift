@@ -6,18 +6,15 @@ import Testing
 @Suite struct CacheMachineProbingTests {
   private static let limit = Duration.seconds(15)
 
-  /// What a store with these keys answers to a probe.
-  private func answer(_ revision: Revision, _ records: [CacheRecord<String>]) -> RangeResponse {
-    let newest = records.map(\.keyValue).max { $0.modRevision < $1.modRevision }
-    return RangeResponse(
-      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(records.count))
-  }
+  /// Small ranges are read as they are, of large ones the number of keys and the newest.
+  private static let anchors = [ExactAnchorLimit(keys: 0), ExactAnchorLimit(bytes: 3), ExactAnchorLimit()]
 
-  @Test func anIdleRangeIsProvenToBeTheBase() {
+  @Test(arguments: anchors)
+  func anIdleRangeIsProvenToBeTheBase(anchors: ExactAnchorLimit) {
     let records = [machineRow("/p/a", "1", 5)]
-    var driver = MachineDriver.live(at: 7, records)
+    var driver = MachineDriver.live(at: 7, records, exactAnchors: anchors)
     let probe = driver.machine.probe(at: .seconds(1))
-    #expect(driver.send(.probed(probe, answer(40, records))).names == ["proven 40"])
+    #expect(driver.send(.probed(probe, anchorAnswer(40, records))).names == ["proven 40"])
     #expect(driver.machine.snapshotRevision == 40 && driver.machine.revision == 7)
     #expect(driver.machine.covers(40, epoch: 0) && !driver.machine.covers(41, epoch: 0))
     #expect(driver.machine.confirmed == .seconds(1))
@@ -31,7 +28,7 @@ import Testing
   func aRangeThatChangedIsNot(records: [CacheRecord<String>]) {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
     let probe = driver.machine.probe(at: .seconds(1))
-    #expect(driver.send(.probed(probe, answer(40, records))).names == [])
+    #expect(driver.send(.probed(probe, anchorAnswer(40, records))).names == [])
     #expect(driver.machine.snapshotRevision == 7 && driver.machine.confirmed == nil && driver.machine.lag == 33)
   }
 
@@ -40,7 +37,7 @@ import Testing
     var driver = MachineDriver.live(at: 7, records)
     let probe = driver.machine.probe(at: .seconds(1))
     driver.events((20, .put("b", "2")))
-    #expect(driver.send(.probed(probe, answer(40, records))).names == [])
+    #expect(driver.send(.probed(probe, anchorAnswer(40, records))).names == [])
     #expect(driver.machine.snapshotRevision == 20)
   }
 
@@ -48,7 +45,7 @@ import Testing
   @Test func snapshotsDoNotShowWhatIsDeliveredAfterTheProof() {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
-    driver.send(.probed(driver.machine.probe(at: .seconds(1)), answer(40, records)))
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), anchorAnswer(40, records)))
     driver.events((20, .put("b", "2")))
     #expect(driver.view == ["a": "1", "b": "2"], "local reads follow the watch")
     #expect(driver.machine.snapshotRevision == 40)
@@ -63,7 +60,7 @@ import Testing
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
     driver.send(.watchEnded(attempt: driver.attempt, HoldfastError(.compacted, "")))
-    driver.send(.probed(driver.machine.probe(at: .seconds(1)), answer(40, records)))
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), anchorAnswer(40, records)))
     driver.list(30, records + [machineRow("/p/b", "2", 20)])
     #expect(driver.machine.snapshotRevision == 30 && driver.machine.snapshotRecords.map(\.key) == ["/p/a", "/p/b"])
   }
@@ -72,8 +69,8 @@ import Testing
     var driver = MachineDriver.live(at: 7)
     let early = driver.machine.probe(at: .seconds(1))
     let late = driver.machine.probe(at: .seconds(3))
-    driver.send(.probed(early, answer(20, [machineRow("/p/x", "1", 20)])))
-    driver.send(.probed(late, answer(30, [machineRow("/p/x", "1", 30)])))
+    driver.send(.probed(early, anchorAnswer(20, [machineRow("/p/x", "1", 20)])))
+    driver.send(.probed(late, anchorAnswer(30, [machineRow("/p/x", "1", 30)])))
     #expect(driver.machine.confirmed == nil)
     driver.events((20, .put("x", "1")))
     #expect(driver.machine.confirmed == .seconds(1))
@@ -86,10 +83,10 @@ import Testing
   @Test func aStoreThatAnswersTooLowIsDoubted() {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
-    let names = driver.send(.probed(driver.machine.probe(at: .zero), answer(6, records))).names
+    let names = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(6, records))).names
     #expect(names == ["list 2 after 1", "stale: unavailable"])
     #expect(!driver.machine.covers(6, epoch: 0), "what is held may be of a store that is gone")
-    let again = driver.send(.probed(driver.machine.probe(at: .zero), answer(6, records)))
+    let again = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(6, records)))
     #expect(again.isEmpty, "the list was asked for since")
     driver.list(7, records)
     #expect(driver.machine.covers(6, epoch: 0))
@@ -97,15 +94,17 @@ import Testing
 
   @Test func anotherPastIsARestore() {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
-    let names = driver.send(.probed(driver.machine.probe(at: .zero), answer(9, [machineRow("/p/a", "2", 5)]))).names
+    let names = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, [machineRow("/p/a", "2", 5)])))
+      .names
     #expect(names.first == "rewound")
   }
 
   /// Found by the simulation: what was deleted in the other history leaves no newer key behind.
-  @Test func anotherStateAtTheSameRevisionIsARestore() {
+  @Test(arguments: anchors)
+  func anotherStateAtTheSameRevisionIsARestore(anchors: ExactAnchorLimit) {
     let records = [machineRow("/p/a", "1", 5)]
-    var driver = MachineDriver.live(at: 7, records)
-    #expect(driver.send(.probed(driver.machine.probe(at: .zero), answer(7, []))).names.first == "rewound")
+    var driver = MachineDriver.live(at: 7, records, exactAnchors: anchors)
+    #expect(driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(7, []))).names.first == "rewound")
     var other = MachineDriver.live(at: 7, records + [machineRow("/p/b", "1", 6)])
     other.send(.watchEnded(attempt: other.attempt, HoldfastError(.compacted, "")))
     #expect(other.list(7, records).names.first == "epoch 1")
@@ -121,9 +120,10 @@ import Testing
   func anotherStateThanTheProvenOneIsARestore(revision: Revision, records: [CacheRecord<String>]) {
     let held = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, held)
-    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, held)))
+    driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, held)))
     var listing = driver
-    #expect(driver.send(.probed(driver.machine.probe(at: .zero), answer(revision, records))).names.first == "rewound")
+    #expect(
+      driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(revision, records))).names.first == "rewound")
     listing.send(.watchEnded(attempt: listing.attempt, HoldfastError(.compacted, "")))
     #expect(listing.list(revision, records).names.first == "epoch 1")
   }
@@ -133,14 +133,14 @@ import Testing
   func aWatchIsToBeOfTheProvenPast(isSame: Bool) {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
-    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, records)))
     driver.answersAnchors = false
     let attempt = driver.attempt
     driver.send(.watchInterrupted(attempt: attempt, HoldfastError(.unavailable, "away")))
     let first = driver.send(.watchStarted(attempt: attempt, ResponseHeader(revision: 50)))
-    let second = driver.send(.anchorAnswered(attempt: attempt, answer(50, records)))
+    let second = driver.send(.anchorAnswered(attempt: attempt, anchorAnswer(50, records)))
     #expect((first + second).anchors == [7, 40])
-    let names = driver.send(.anchorAnswered(attempt: attempt, answer(50, isSame ? records : []))).names
+    let names = driver.send(.anchorAnswered(attempt: attempt, anchorAnswer(50, isSame ? records : []))).names
     #expect(names.first == (isSame ? "want probe" : "rewound"))
   }
 
@@ -155,16 +155,42 @@ import Testing
   func aWatchThatBringsWhatCannotHaveBeenIsOfAnotherHistory(events: [(Revision, MachineOp)]) {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
-    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, records)))
     var names: [String] = []
     for event in events where !names.contains("rewound") { names += driver.events(event).names }
     #expect(names.contains("rewound"))
   }
 
+  /// Found by the simulation: as many keys, the same newest one, and another one was deleted.
+  @Test func whatWasDeletedInTheOtherHistoryIsMissed() {
+    let held = [machineRow("/p/a", "1", 3), machineRow("/p/c", "1", 5)]
+    let other = [machineRow("/p/b", "1", 4), machineRow("/p/c", "1", 5)]
+    var driver = MachineDriver.live(at: 7, held)
+    var watching = driver
+    #expect(driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, other))).names.first == "rewound")
+    watching.answersAnchors = false
+    watching.send(.watchInterrupted(attempt: watching.attempt, HoldfastError(.unavailable, "away")))
+    watching.send(.watchStarted(attempt: watching.attempt, ResponseHeader(revision: 9)))
+    let names = watching.send(.anchorAnswered(attempt: watching.attempt, anchorAnswer(9, other))).names
+    #expect(names.first == "rewound")
+  }
+
+  /// It asked for as many keys as were held when it was sent.
+  @Test func anAnswerOfMoreKeysThanWereAskedForIsNoOtherHistory() {
+    var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
+    let probe = driver.machine.probe(at: .zero)
+    #expect(probe.request.limit == 2)
+    driver.events((8, .put("b", "2")), (9, .put("c", "3")))
+    var answer = anchorAnswer(9, driver.machine.base.map(\.value))
+    answer.keyValues.removeLast()
+    #expect(driver.send(.probed(probe, answer)).names == [])
+    #expect(driver.machine.confirmed == .zero)
+  }
+
   @Test func progressPastTheProofFindsWhatIsLeft() {
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
-    driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records)))
+    driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, records)))
     driver.events((20, .put("b", "2")))
     #expect(driver.progress(45).names.first == "rewound")
   }
@@ -174,7 +200,7 @@ import Testing
     let records = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, records)
     driver.ack(20, .put("a", "2"))
-    #expect(driver.send(.probed(driver.machine.probe(at: .zero), answer(40, records))).names.first == "rewound")
+    #expect(driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, records))).names.first == "rewound")
   }
 
   @Test func largeRangesAreLookedAtOnlyWhenSomethingIsMissing() {
@@ -187,7 +213,7 @@ import Testing
     driver.send(.probed(cheap, RangeResponse(header: ResponseHeader(revision: 1_002), keyValues: [], count: 0)))
     let proof = driver.machine.probe(at: .seconds(2))
     #expect(proof.request.range == .prefix("/p/"))
-    #expect(driver.send(.probed(proof, answer(1_002, records))).names == ["proven 1002"])
+    #expect(driver.send(.probed(proof, anchorAnswer(1_002, records))).names == ["proven 1002"])
   }
 
   @Test func aWatchThatStandsBehindTheStoreIsNotLiveYet() {
@@ -199,7 +225,7 @@ import Testing
     let anchored = RangeResponse(header: ResponseHeader(revision: 9), keyValues: [], count: 0)
     #expect(driver.send(.anchorAnswered(attempt: 1, anchored)).names == ["want probe"])
     #expect(driver.machine.phase == .loading)
-    let proved = driver.send(.probed(driver.machine.probe(at: .zero), answer(9, [])))
+    let proved = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, [])))
     #expect(proved.names == ["proven 9", "live"])
   }
 
@@ -212,7 +238,7 @@ import Testing
     driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 7)))
     let anchored = RangeResponse(header: ResponseHeader(revision: 9), keyValues: [], count: 0)
     driver.send(.anchorAnswered(attempt: 1, anchored))
-    let low = driver.send(.probed(driver.machine.probe(at: .zero), answer(8, [])))
+    let low = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(8, [])))
     #expect(low.names.first == "list 2 after 1")
   }
 
@@ -223,14 +249,14 @@ import Testing
     #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
     // It may be the store that is away: listing again would not help.
     #expect(driver.send(.lookAfter(now: .seconds(60), limit: Self.limit)).isEmpty)
-    let back = driver.send(.probed(driver.machine.probe(at: .seconds(61)), answer(7, [])))
+    let back = driver.send(.probed(driver.machine.probe(at: .seconds(61)), anchorAnswer(7, [])))
     #expect(back.names == ["live"])
   }
 
   @Test func aWatchThatBringsNothingIsReplaced() {
     var driver = MachineDriver.live(at: 7)
     driver.send(.lookAfter(now: .seconds(1), limit: Self.limit))
-    driver.send(.probed(driver.machine.probe(at: .seconds(2)), answer(9, [machineRow("/p/x", "1", 9)])))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), anchorAnswer(9, [machineRow("/p/x", "1", 9)])))
     #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
     #expect(driver.send(.lookAfter(now: .seconds(18), limit: Self.limit)).names.first == "list 2 after 1")
   }
@@ -238,7 +264,7 @@ import Testing
   @Test func aWatchThatIsCatchingUpIsLeftAlone() {
     var driver = MachineDriver.live(at: 7)
     driver.send(.lookAfter(now: .seconds(1), limit: Self.limit))
-    driver.send(.probed(driver.machine.probe(at: .seconds(2)), answer(90, [machineRow("/p/x", "1", 90)])))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), anchorAnswer(90, [machineRow("/p/x", "1", 90)])))
     #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
     for step in 1...10 {
       let names = driver.events((Revision(Int64(20 + step)), .put("x", "\(step)"))).names

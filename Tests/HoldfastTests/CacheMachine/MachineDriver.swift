@@ -21,6 +21,13 @@ func machineRow(
   return CacheRecord(keyValue: keyValue, content: value)
 }
 
+/// What a store with these keys answers to a probe or an anchor: the newest first, which is all that some ask for.
+func anchorAnswer(_ revision: Revision, _ records: [CacheRecord<String>]) -> RangeResponse {
+  RangeResponse(
+    header: ResponseHeader(revision: revision),
+    keyValues: records.map(\.keyValue).sorted { $0.modRevision > $1.modRevision }, count: Int64(records.count))
+}
+
 /// Runs a machine as a shell would, and keeps a mirror that is built from `publish` alone.
 struct MachineDriver {
   var machine: TestMachine
@@ -31,8 +38,11 @@ struct MachineDriver {
   /// Every key that any input spoke of.
   private var seen: Set<Key> = []
 
-  init(range: KeyRange = .prefix("/p/"), limit: OverlayLimit = OverlayLimit()) {
-    machine = TestMachine(range: range, overlayLimit: limit)
+  init(
+    range: KeyRange = .prefix("/p/"), limit: OverlayLimit = OverlayLimit(),
+    exactAnchors: ExactAnchorLimit = ExactAnchorLimit()
+  ) {
+    machine = TestMachine(range: range, overlayLimit: limit, exactAnchors: exactAnchors)
   }
 
   @discardableResult
@@ -80,10 +90,7 @@ struct MachineDriver {
   /// The answer of a store that holds what the cache holds.
   func ownAnchor(_ request: RangeRequest) -> RangeResponse {
     let held = request.revision == machine.revision ? machine.base : machine.snapshotRecords
-    let newest = held.map(\.value.keyValue).max { $0.modRevision < $1.modRevision }
-    let revision = max(machine.highestKnown ?? 1, request.revision ?? 1)
-    return RangeResponse(
-      header: ResponseHeader(revision: revision), keyValues: newest.map { [$0] } ?? [], count: Int64(held.count))
+    return anchorAnswer(max(machine.highestKnown ?? 1, request.revision ?? 1), held.map(\.value))
   }
 
   private mutating func note(_ input: TestMachine.Input) {
@@ -105,9 +112,10 @@ struct MachineDriver {
 extension MachineDriver {
   /// Started, loaded and watching.
   static func live(
-    at revision: Revision, _ records: [CacheRecord<String>] = [], limit: OverlayLimit = OverlayLimit()
+    at revision: Revision, _ records: [CacheRecord<String>] = [], limit: OverlayLimit = OverlayLimit(),
+    exactAnchors: ExactAnchorLimit = ExactAnchorLimit()
   ) -> MachineDriver {
-    var driver = MachineDriver(limit: limit)
+    var driver = MachineDriver(limit: limit, exactAnchors: exactAnchors)
     driver.send(.start)
     driver.list(revision, records)
     driver.send(.watchStarted(attempt: driver.attempt, ResponseHeader(revision: revision)))

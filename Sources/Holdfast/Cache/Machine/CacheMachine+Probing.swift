@@ -31,7 +31,7 @@ extension CacheMachine {
     request.countOnly = true
     var expected: (Revision, HistoryAnchor)?
     if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || !isStanding {
-      let anchor = HistoryAnchor(range, at: nil, base.lazy.map(\.value.keyValue.modRevision))
+      let anchor = historyAnchor(at: nil, base)
       request = anchor.request
       expected = (revision, anchor)
     }
@@ -39,6 +39,15 @@ extension CacheMachine {
   }
 
   private static var smallRange: Int { 1_000 }
+
+  /// What a store that holds these records at a revision, or now, answers.
+  func historyAnchor(
+    at revision: Revision?, _ records: SortedMap<CacheRecord<Content>>
+  ) -> HistoryAnchor {
+    HistoryAnchor(
+      range, at: revision, records.lazy.map(\.value.keyValue.modRevision),
+      isExact: exactAnchors.cover(records.lazy.map(\.value.keyValue), count: records.count))
+  }
 
   mutating func probed(_ probe: Probe, _ answer: RangeResponse) -> [Action] {
     if case .nothing = activity { return [] }
@@ -60,7 +69,7 @@ extension CacheMachine {
 
   private mutating func prove(_ probe: Probe, _ answer: RangeResponse) -> Finding {
     guard let (sent, anchor) = probe.base else { return .nothing }
-    if isOfAnotherHistory(answer) { return .otherHistory }
+    if isOfAnotherHistory(answer, isExact: anchor.isExact) { return .otherHistory }
     let found = answer.header.revision
     // A list that is on its way may be of before: snapshots would go back with it.
     guard case .watch = activity, sent == revision, found > snapshotRevision ?? .zero else { return .nothing }
@@ -72,15 +81,13 @@ extension CacheMachine {
   }
 
   /// Nothing at or below the revision that snapshots state changes any more, unless the store was restored.
-  private func isOfAnotherHistory(_ answer: RangeResponse) -> Bool {
+  private func isOfAnotherHistory(_ answer: RangeResponse, isExact: Bool) -> Bool {
     guard !isDiverged, let reached = snapshotRevision, answer.header.revision >= reached else { return false }
     let held = snapshotRecords
-    if let newest = answer.keyValues.first, newest.modRevision <= reached, held[newest.key]?.keyValue != newest {
-      return true
-    }
+    if answer.keyValues.contains(where: { $0.modRevision <= reached && held[$0.key]?.keyValue != $0 }) { return true }
     guard answer.header.revision == reached else { return false }
-    return !HistoryAnchor(range, at: nil, held.lazy.map(\.value.keyValue.modRevision))
-      .holds(in: answer) { held[$0]?.keyValue }
+    if answer.count != Int64(held.count) { return true }
+    return !isExact && answer.keyValues.first?.modRevision != held.lazy.map(\.value.keyValue.modRevision).max()
   }
 
   /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or

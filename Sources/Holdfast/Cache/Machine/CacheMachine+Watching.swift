@@ -17,7 +17,7 @@ extension CacheMachine {
   private mutating func checkAnchor(
     at revision: Revision, _ records: SortedMap<CacheRecord<Content>>
   ) -> [Action] {
-    anchor = (HistoryAnchor(range, at: revision, records.lazy.map(\.value.keyValue.modRevision)), highestKnown)
+    anchor = (historyAnchor(at: revision, records), highestKnown)
     return anchor.map { [.checkAnchor(attempt: attempt, $0.anchor.request)] } ?? []
   }
 

@@ -73,6 +73,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
 
   package let range: KeyRange
   package let overlayLimit: OverlayLimit
+  let exactAnchors: ExactAnchorLimit
 
   /// Counts how often the store went back; never falls, survives a stop.
   package internal(set) var epoch = 0
@@ -116,9 +117,12 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   var watchedSince: Duration?
   var hasMoved = false
 
-  package init(range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit()) {
+  package init(
+    range: KeyRange, overlayLimit: OverlayLimit = OverlayLimit(), exactAnchors: ExactAnchorLimit = ExactAnchorLimit()
+  ) {
     self.range = range
     self.overlayLimit = overlayLimit
+    self.exactAnchors = exactAnchors
   }
 
   /// To be taken before a write is sent.
