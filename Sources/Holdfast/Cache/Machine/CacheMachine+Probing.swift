@@ -53,15 +53,15 @@ extension CacheMachine {
     let proved = prove(probe, answer)
     if proved == .otherHistory { return rewound() }
     confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
-    return (proved == .same ? [.proven(found)] : []) + becomeLive()
+    return (proved == .same ? [.proven(probe.looked(at: answer))] : []) + becomeLive()
   }
 
   private enum Finding { case nothing, same, otherHistory }
 
   private mutating func prove(_ probe: Probe, _ answer: RangeResponse) -> Finding {
     guard let (sent, anchor) = probe.base else { return .nothing }
-    if isOfAnotherHistory(answer) { return .otherHistory }
-    let found = answer.header.revision
+    let found = probe.looked(at: answer)
+    if isOfAnotherHistory(answer, at: found) { return .otherHistory }
     // A list that is on its way may be of before: snapshots would go back with it.
     guard case .watch = activity, sent == revision, found > snapshotRevision ?? .zero else { return .nothing }
     guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return .nothing }
@@ -72,13 +72,13 @@ extension CacheMachine {
   }
 
   /// Nothing at or below the revision that snapshots state changes any more, unless the store was restored.
-  private func isOfAnotherHistory(_ answer: RangeResponse) -> Bool {
-    guard !isDiverged, let reached = snapshotRevision, answer.header.revision >= reached else { return false }
+  private func isOfAnotherHistory(_ answer: RangeResponse, at found: Revision) -> Bool {
+    guard !isDiverged, let reached = snapshotRevision, found >= reached else { return false }
     let held = snapshotRecords
     if let newest = answer.keyValues.first, newest.modRevision <= reached, held[newest.key]?.keyValue != newest {
       return true
     }
-    guard answer.header.revision == reached else { return false }
+    guard found == reached else { return false }
     return !HistoryAnchor(range, at: nil, held.lazy.map(\.value.keyValue.modRevision))
       .holds(in: answer) { held[$0]?.keyValue }
   }
