@@ -10,6 +10,7 @@ final class FaultyBackend: Backend {
     var afterTransaction: @Sendable () -> Void = {}
     var isAway = false
     var cut: KeyRange?
+    var clusterID: UInt64?
     var losesWriteAnswers = false
     var losesEvents = false
     var holdsWrites = false
@@ -84,7 +85,13 @@ final class FaultyBackend: Backend {
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try pass()
     state.withLock { $0.ranges += 1 }
-    let answer = try await backend.range(request)
+    var answer = try await backend.range(request)
+    // A restored store keeps its ids.
+    answer.header.clusterID = state.withLock { state in
+      let clusterID = state.clusterID ?? answer.header.clusterID
+      state.clusterID = clusterID
+      return clusterID
+    }
     let bytes = answer.keyValues.reduce(0) { $0 + $1.value.count }
     guard bytes <= state.withLock({ $0.maximumAnswer }) else {
       throw HoldfastError(.resourceExhausted, "an answer of \(bytes) bytes")

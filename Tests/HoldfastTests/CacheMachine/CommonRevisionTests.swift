@@ -65,6 +65,8 @@ import Testing
       for _ in 0..<30 where revision == nil && !open.isEmpty {
         if random.below(3) == 0 { model.commit(&random) }
         if random.below(2) == 0 { model.deliver(random.below(2), upTo: 1 + random.below(3)) }
+        // A watchdog asks as well, and what it proves may be beyond.
+        if random.below(3) == 0 { _ = model.ask(random.below(2)) }
         let action = open.remove(at: random.below(open.count))
         let next: [CommonRevision.Action]
         switch action {
