@@ -36,6 +36,7 @@ public final class Cache<Value: Sendable>: Service {
     var quarantined: Set<Key> = []
     var clusterID: UInt64?
     var progress: ListProgress?
+    var lineage = CacheLineage()
   }
 
   /// A cache that does nothing until it is run.
@@ -122,6 +123,23 @@ public final class Cache<Value: Sendable>: Service {
     }
   }
 
+  /// How far the cache is; with it what it can say of a revision.
+  ///
+  /// - Throws: ``HoldfastError`` with code `notStarted`, `notLoaded` or `stopped`.
+  func mark(
+    _ look: (CacheMachine<CacheContent<Value>>, ChangeHub<CacheContent<Value>>) -> Void = { _, _ in }
+  ) throws -> CacheMark {
+    // Says why when there is nothing to read.
+    _ = try index.size()
+    return try state.withLock { state in
+      guard state.isRunning, let mark = state.machine.mark(state.lineage, clusterID: state.clusterID) else {
+        throw HoldfastError(.notLoaded, "the cache has not loaded yet")
+      }
+      look(state.machine, state.hub)
+      return mark
+    }
+  }
+
   /// How many acknowledged writes the watch has not confirmed yet.
   package var pendingWrites: Int { state.withLock { $0.machine.overlayCount } }
 
@@ -156,8 +174,10 @@ public final class Cache<Value: Sendable>: Service {
     case .proven(let revision): waiters.reached(revision)
     case .advanced(let step): state.hub.advance(step, base: state.machine.base)
     case .list(let attempt, let failures): steps.put(.list(attempt: attempt, failures: failures))
-    case .watch(let attempt, let revision): steps.put(.watch(attempt: attempt, from: revision))
-    case .checkAnchor: break
+    case .watch(let attempt, let revision):
+      state.lineage.begin(at: configuration.time.now())
+      steps.put(.watch(attempt: attempt, from: revision))
+    case .checkAnchor: state.lineage.begin(at: configuration.time.now())
     case .wantProbe: probes.nudge()
     case .rewound: waiters.forget()
     case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")

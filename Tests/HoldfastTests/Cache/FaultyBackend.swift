@@ -10,7 +10,8 @@ final class FaultyBackend: Backend {
     var afterTransaction: @Sendable () -> Void = {}
     var meter: ListMeter?
     var isAway = false
-    var isWatchCut = false
+    var cut: KeyRange?
+    var clusterID: UInt64?
     var losesWriteAnswers = false
     var losesEvents = false
     var holdsWrites = false
@@ -43,12 +44,12 @@ final class FaultyBackend: Backend {
   func setAway(_ isAway: Bool) {
     state.withLock {
       $0.isAway = isAway
-      $0.isWatchCut = isAway
+      $0.cut = isAway ? .all : nil
     }
   }
 
-  /// Watches deliver nothing; requests work.
-  func setWatchCut(_ isCut: Bool) { state.withLock { $0.isWatchCut = isCut } }
+  /// Watches, those of a range or all, deliver nothing; requests work.
+  func setWatchCut(_ isCut: Bool, of range: KeyRange = .all) { state.withLock { $0.cut = isCut ? range : nil } }
 
   /// Watches lose what happens, and say nothing: what some servers do.
   func setLosesEvents(_ loses: Bool) { state.withLock { $0.losesEvents = loses } }
@@ -76,7 +77,7 @@ final class FaultyBackend: Backend {
 
   static let away = HoldfastError(.unavailable, "the store is away", outcome: .refused)
 
-  fileprivate var isWatchCut: Bool { state.withLock { $0.isWatchCut } }
+  fileprivate func isWatchCut(_ range: KeyRange) -> Bool { state.withLock { $0.cut?.overlaps(range) ?? false } }
 
   private func pass() throws(HoldfastError) {
     if Task.isCancelled { throw HoldfastError(.cancelled, "not sent", outcome: .refused) }
@@ -91,7 +92,13 @@ final class FaultyBackend: Backend {
     let meter = state.withLock { $0.meter }
     try await meter?.begin(request)
     defer { meter?.end(request) }
-    let answer = try await backend.range(request)
+    var answer = try await backend.range(request)
+    // A restored store keeps its ids.
+    answer.header.clusterID = state.withLock { state in
+      let clusterID = state.clusterID ?? answer.header.clusterID
+      state.clusterID = clusterID
+      return clusterID
+    }
     let bytes = answer.keyValues.reduce(0) { $0 + $1.value.count }
     guard bytes <= state.withLock({ $0.maximumAnswer }) else {
       throw HoldfastError(.resourceExhausted, "an answer of \(bytes) bytes")
@@ -168,23 +175,26 @@ private final class FaultyWatch: WatchSource {
   }
 
   private let owner: FaultyBackend
+  private let range: KeyRange
   private let state: Mutex<State>
 
+  private var isCut: Bool { owner.isWatchCut(range) }
+
   init(_ owner: FaultyBackend, _ request: WatchRequest) {
-    self.owner = owner
+    (self.owner, range) = (owner, request.range)
     state = Mutex(State(request: request))
   }
 
   func next() async throws(HoldfastError) -> WatchUpdate? {
     while true {
-      if owner.isWatchCut {
+      if isCut {
         let isNew = state.withLock { state in
           defer { state.isInterrupted = true }
           state.inner = nil
           return !state.isInterrupted
         }
         if isNew { return .interrupted(FaultyBackend.away) }
-        do { try await eventually { !self.owner.isWatchCut || Task.isCancelled } } catch { return nil }
+        do { try await eventually { !self.isCut || Task.isCancelled } } catch { return nil }
         if Task.isCancelled { return nil }
         continue
       }
@@ -196,7 +206,7 @@ private final class FaultyWatch: WatchSource {
       }
       // A cut must be noticed while nothing happens: whoever cuts writes afterwards, which wakes the watch.
       let update = try await inner.next()
-      if owner.isWatchCut { continue }
+      if isCut { continue }
       state.withLock { state in
         if case .batch(let batch) = update, let last = batch.events.last {
           state.request.startRevision = last.modRevision.next

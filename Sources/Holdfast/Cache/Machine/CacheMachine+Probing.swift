@@ -62,15 +62,15 @@ extension CacheMachine {
     let proved = prove(probe, answer)
     if proved == .otherHistory { return rewound() }
     confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
-    return (proved == .same ? [.proven(found)] : []) + becomeLive()
+    return (proved == .same ? [.proven(probe.looked(at: answer))] : []) + becomeLive()
   }
 
   private enum Finding { case nothing, same, otherHistory }
 
   private mutating func prove(_ probe: Probe, _ answer: RangeResponse) -> Finding {
     guard let (sent, anchor) = probe.base else { return .nothing }
-    if isOfAnotherHistory(answer, isExact: anchor.isExact) { return .otherHistory }
-    let found = answer.header.revision
+    let found = probe.looked(at: answer)
+    if isOfAnotherHistory(answer, at: found, isExact: anchor.isExact) { return .otherHistory }
     // A list that is on its way may be of before: snapshots would go back with it.
     guard case .watch = activity, sent == revision, found > snapshotRevision ?? .zero else { return .nothing }
     guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return .nothing }
@@ -81,11 +81,11 @@ extension CacheMachine {
   }
 
   /// Nothing at or below the revision that snapshots state changes any more, unless the store was restored.
-  private func isOfAnotherHistory(_ answer: RangeResponse, isExact: Bool) -> Bool {
-    guard !isDiverged, let reached = snapshotRevision, answer.header.revision >= reached else { return false }
+  private func isOfAnotherHistory(_ answer: RangeResponse, at found: Revision, isExact: Bool) -> Bool {
+    guard !isDiverged, let reached = snapshotRevision, found >= reached else { return false }
     let held = snapshotRecords
     if answer.keyValues.contains(where: { $0.modRevision <= reached && held[$0.key]?.keyValue != $0 }) { return true }
-    guard answer.header.revision == reached else { return false }
+    guard found == reached else { return false }
     if answer.count != Int64(held.count) { return true }
     return !isExact && answer.keyValues.first?.modRevision != held.lazy.map(\.value.keyValue.modRevision).max()
   }

@@ -12,6 +12,11 @@ package struct Probe: Sendable {
   let known: Revision?
   /// The base's revision, and what the store answers if it holds the base; nil where only the store's revision is asked for.
   let base: (revision: Revision, anchor: HistoryAnchor)?
+  /// The revision that it looks at the range at; nil for the present.
+  var pinned: Revision?
+
+  /// The revision whose state of the range the answer tells.
+  func looked(at answer: RangeResponse) -> Revision { pinned ?? answer.header.revision }
 }
 
 /// The revision V at which the range was proven to be the base, beyond the base's own revision A (rule 3).
