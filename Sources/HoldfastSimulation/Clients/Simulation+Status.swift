@@ -4,6 +4,19 @@ import HoldfastEtcdMachines
 
 /// How watches learn which member serves them.
 extension Simulation {
+  /// A watch that stands has waited long enough: it asks, if no answer is on its way. What was sent to it may be.
+  func hearNothing() -> Bool {
+    let waiting = caches.indices.filter { cache in
+      guard !caches[cache].isAnchoring, let watch = caches[cache].watch, watch.deadline != nil else { return false }
+      guard let stream = streams.first(where: { $0.id == watch.stream }), stream.watcher != nil else { return false }
+      return stream.requests.isEmpty && !stream.messages.contains { $0.created || $0.watchID == WatchMessage.broadcastID }
+    }
+    guard let cache = choices.pick(waiting) else { return false }
+    tell("cache \(cache): hears nothing")
+    input(cache, .silent(jitter: 1))
+    return true
+  }
+
   /// Asks on the connection of a watch: mostly the member that serves it answers, and before anything else happens.
   func ask(_ watch: inout SimulatedWatch, _ stream: Int64) {
     guard let served = streams.first(where: { $0.id == watch.stream }), !served.isBlackHole else { return }

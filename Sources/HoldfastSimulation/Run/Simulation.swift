@@ -138,6 +138,7 @@ final class Simulation {
     case .expireLease: expireLease()
     case .restartCache: restartCache()
     case .followChanges: followChanges()
+    case .hearNothing: hearNothing()
     }
   }
 
