@@ -14,7 +14,8 @@ import Testing
     ("3.3.27", false, false), ("3.4.23", false, false), ("3.4.24", false, false), ("3.4.25", false, true),
     ("3.4.30", false, true), ("3.4.31", true, false), ("3.4.42", true, false), ("3.5.1", false, false),
     ("3.5.7", false, false), ("3.5.8", false, true), ("3.5.12", false, true), ("3.5.13", true, false),
-    ("3.5.21+vendor-1", true, false), ("3.6.0-alpha.0", false, false), ("3.6.0", true, false), ("3.7.0-rc.1", true, false),
+    ("3.5.21+vendor-1", true, false), ("3.6.0-alpha.0", false, false), ("3.6.0", true, false),
+    ("3.7.0-rc.1", true, false),
     ("4.0.0", true, false),
   ])
   func requestedProgress(text: String, isOrdered: Bool, isSilent: Bool) {

@@ -71,7 +71,8 @@ import Testing
       message.events[0].previous = previous
     }
     let batch = WatchBatch(
-      header: ResponseHeader(memberID: WatchFixture.member, revision: 100), events: [.delete("/a/1", at: 5, previous: previous)])
+      header: ResponseHeader(memberID: WatchFixture.member, revision: 100),
+      events: [.delete("/a/1", at: 5, previous: previous)])
     #expect(actions.updates == [.batch(batch)])
   }
 

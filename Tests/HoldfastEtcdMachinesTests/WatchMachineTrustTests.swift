@@ -48,7 +48,9 @@ import Testing
   @Test func withoutItsIdAMemberIsNotKnown() {
     var watch = WatchFixture(from: 5)
     watch.open()
-    _ = watch.send { ($0.created, $0.header?.memberID) = (true, 0) }
+    _ = watch.send {
+      $0.created = true; $0.header?.memberID = 0
+    }
     _ = watch.identify(Self.trusted, member: 0)
     #expect(!isTrusted(&watch))
   }

@@ -9,7 +9,8 @@ extension Simulation {
     let waiting = caches.indices.filter { cache in
       guard !caches[cache].isAnchoring, let watch = caches[cache].watch, watch.deadline != nil else { return false }
       guard let stream = streams.first(where: { $0.id == watch.stream }), stream.watcher != nil else { return false }
-      return stream.requests.isEmpty && !stream.messages.contains { $0.created || $0.watchID == WatchMessage.broadcastID }
+      return stream.requests.isEmpty
+        && !stream.messages.contains { $0.created || $0.watchID == WatchMessage.broadcastID }
     }
     guard let cache = choices.pick(waiting) else { return false }
     tell("cache \(cache): hears nothing")

@@ -20,7 +20,7 @@ import Testing
 
   /// Lets the store move on, waits until the watch was told, compacts if wanted, and breaks the stream.
   private func outcome(
-    _ version: EtcdVersion, _ arguments: [String] = [], _ status: ObservedEtcd.Status, compacts: Bool,
+    _ version: EtcdVersion, _ status: ObservedEtcd.Status, arguments: [String] = [], compacts: Bool,
     told: @escaping @Sendable (ObservedEtcd.Seen) -> [Int64]
   ) async throws -> Outcome {
     try await withEtcd(version, arguments: arguments) { etcd in
@@ -59,7 +59,7 @@ import Testing
 
   @Test(arguments: EtcdVersion.allCases)
   func withTheServersTimerItSurvivesACompaction(version: EtcdVersion) async throws {
-    let outcome = try await outcome(version, Self.timed, .honest, compacts: true, told: \.timed)
+    let outcome = try await outcome(version, .honest, arguments: Self.timed, compacts: true, told: \.timed)
     #expect(outcome.resumed == outcome.store.next)
     #expect(outcome.seen.compacted == 0)
   }
@@ -78,7 +78,8 @@ import Testing
   }
 
   @Test func anotherMembersVersionIsNoReasonForTrust() async throws {
-    let outcome = try await outcome(.v3_5_1, .poses(version: "3.5.21", member: 4_711), compacts: false, told: \.requested)
+    let outcome = try await outcome(
+      .v3_5_1, .poses(version: "3.5.21", member: 4_711), compacts: false, told: \.requested)
     #expect(outcome.resumed == outcome.last.next)
   }
 
@@ -107,7 +108,9 @@ import Testing
           // Before the 20 s are over that an answer may take.
           try await cache.wait(for: first, timeout: .seconds(15))
           #expect(observed.seen.starts.count == 1)
-          try await eventually(within: .seconds(30), "it is asked again in the next silence") { observed.seen.status == 2 }
+          try await eventually(within: .seconds(30), "it is asked again in the next silence") {
+            observed.seen.status == 2
+          }
         }
       }
     }

@@ -113,7 +113,9 @@ final class ObservedEtcd: Sendable {
     func cancel() { real.cancel() }
 
     func send(_ message: [UInt8]) async throws(RPCError) {
-      if let request = try? Etcdserverpb_WatchRequest(serializedBytes: message), case .createRequest(let create)? = request.requestUnion {
+      if let request = try? Etcdserverpb_WatchRequest(serializedBytes: message),
+        case .createRequest(let create)? = request.requestUnion
+      {
         etcd.note { $0.starts.append(create.startRevision) }
       }
       try await real.send(message)
