@@ -35,12 +35,12 @@ import Testing
     _ = try await updates.next()
     try await put("b")
     let revision = try await put("b")
-    #expect(try await updates.next() == .progress(WatchProgress(revision: revision, requested: false)))
+    #expect(try await updates.next() == .progress(WatchProgress(revision: revision, isOrdered: true)))
     let concerned = try await put("a/1")
     let after = try await put("b")
     guard case .batch(let batch) = try await updates.next() else { return #expect(Bool(false), "no batch") }
     #expect(batch.events.map(\.modRevision) == [concerned])
-    #expect(try await updates.next() == .progress(WatchProgress(revision: after, requested: false)))
+    #expect(try await updates.next() == .progress(WatchProgress(revision: after, isOrdered: true)))
   }
 
   @Test func hasNoProgressBeforeAFutureStartOrUnasked() async throws {
@@ -114,7 +114,7 @@ import Testing
     for _ in 0..<10 { try await put("b") }
     let revision = try await put("b")
     _ = try await engine.compact(CompactRequest(revision))
-    #expect(try await updates.next() == .progress(WatchProgress(revision: revision, requested: false)))
+    #expect(try await updates.next() == .progress(WatchProgress(revision: revision, isOrdered: true)))
   }
 
   @Test func aDeleteAtTheCompactRevisionIsStillSeen() async throws {

@@ -71,7 +71,8 @@ import Testing
       message.events[0].previous = previous
     }
     let batch = WatchBatch(
-      header: ResponseHeader(revision: 100), events: [.delete("/a/1", at: 5, previous: previous)])
+      header: ResponseHeader(memberID: WatchFixture.member, revision: 100),
+      events: [.delete("/a/1", at: 5, previous: previous)])
     #expect(actions.updates == [.batch(batch)])
   }
 
@@ -103,7 +104,7 @@ import Testing
   @Test func timedProgressMovesTheResumePoint() {
     var watch = WatchFixture.standing(from: 5)
     let actions = watch.progress(60)
-    #expect(actions.updates == [.progress(WatchProgress(revision: 60, requested: false))])
+    #expect(actions.updates == [.progress(WatchProgress(revision: 60, isOrdered: true))])
     #expect(watch.machine.resume == 61)
     #expect(watch.send([put("/a/1", 60)]).isOnlyReceiving)
   }
@@ -111,7 +112,7 @@ import Testing
   @Test func requestedProgressDoesNot() {
     var watch = WatchFixture.standing(from: 5)
     let actions = watch.progress(60, requested: true)
-    #expect(actions.updates == [.progress(WatchProgress(revision: 60, requested: true))])
+    #expect(actions.updates == [.progress(WatchProgress(revision: 60, isOrdered: false))])
     #expect(watch.machine.resume == 5)
     #expect(watch.send([put("/a/1", 6)]).revisions == [6])
   }

@@ -112,11 +112,11 @@ import Testing
   @Test func silenceIsAskedAboutAndThenGivenUp() {
     var watch = WatchFixture.standing(from: 5)
     let ask: [WatchMachine.Action] = [.send(.requestProgress), .receive(within: .seconds(5))]
-    #expect(watch.machine.handle(.silent(jitter: 1)) == ask)
+    #expect(watch.identify("3.6.0") == ask)
     // An answer, or anything at all, makes it well again.
     _ = watch.send { $0.watchID = -1 }
-    #expect(watch.machine.handle(.silent(jitter: 1)) == ask)
-    let actions = watch.machine.handle(.silent(jitter: 1))
+    #expect(watch.silence() == ask)
+    let actions = watch.silence()
     #expect(actions.first == .leaveEndpoint)
     #expect(actions.interruption?.code == .timeout)
   }

@@ -8,6 +8,8 @@ struct WatchFixture {
   /// The id of the watch on the current stream.
   var id: Int64 = 0
   var from: Revision?
+  /// The member that serves the watch.
+  static let member: UInt64 = 7
 
   init(from start: Revision? = nil, range: KeyRange = .prefix("/a/")) {
     machine = WatchMachine(range: range, from: start)
@@ -39,13 +41,13 @@ struct WatchFixture {
     let actions = send {
       $0.created = true; $0.header?.revision = revision
     }
-    #expect(
-      actions == [.keepEndpoint, .report(.started(ResponseHeader(revision: revision))), .receive(within: .seconds(15))])
+    let header = ResponseHeader(memberID: Self.member, revision: revision)
+    #expect(actions == [.keepEndpoint, .report(.started(header)), .receive(within: .seconds(15))])
   }
 
   /// A message for this watch from a store at revision 100, changed by the closure.
   mutating func send(_ change: (inout WatchMessage) -> Void) -> [WatchMachine.Action] {
-    var message = WatchMessage(header: ResponseHeader(revision: 100), watchID: id)
+    var message = WatchMessage(header: ResponseHeader(memberID: Self.member, revision: 100), watchID: id)
     change(&message)
     return machine.handle(.message(message))
   }
@@ -61,6 +63,23 @@ struct WatchFixture {
       message.header?.revision = revision
       if requested { message.watchID = -1 }
     }
+  }
+
+  mutating func silence() -> [WatchMachine.Action] { machine.handle(.silent(jitter: 1)) }
+
+  /// Silence, upon which a member tells its version; another stream than this one's if so wanted.
+  mutating func identify(
+    _ version: String?, member: UInt64 = Self.member, stream: Int64? = nil, line: Int = #line
+  ) -> [WatchMachine.Action] {
+    #expect(silence() == [.identify(stream: id), .receive(within: .seconds(5))], "line \(line)")
+    return answer(version, member: member, stream: stream)
+  }
+
+  mutating func answer(
+    _ version: String?, member: UInt64 = Self.member, stream: Int64? = nil
+  ) -> [WatchMachine.Action] {
+    let identity = version.flatMap { ServerVersion($0) }.map { MemberIdentity(memberID: member, version: $0) }
+    return machine.handle(.identified(identity, stream: stream ?? id))
   }
 
   mutating func lose() -> [WatchMachine.Action] {

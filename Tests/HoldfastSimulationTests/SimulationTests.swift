@@ -27,6 +27,20 @@ import Testing
     #expect(first.fingerprint != other.fingerprint)
   }
 
+  /// What was asked for moves the caches of members that order it, and of no others.
+  @Test(arguments: Profile.allCases)
+  func progressIsTrustedByTheVersion(profile: Profile) {
+    var trusted = 0
+    for seed in UInt64(1)...60 {
+      var isRequested = false
+      for line in Simulator.trace(options(profile, seeds: 1), seed: seed).trace {
+        if isRequested, line.contains("ordered progress") { trusted += 1 }
+        isRequested = line.contains("receives watch -1") && !line.contains("canceled")
+      }
+    }
+    #expect((trusted > 0) == (profile == .correct))
+  }
+
   @Test func aTraceTellsTheSameEachTime() {
     let one = Simulator.trace(options(.correct, seeds: 1), seed: 42).trace
     #expect(one == Simulator.trace(options(.correct, seeds: 1), seed: 42).trace)

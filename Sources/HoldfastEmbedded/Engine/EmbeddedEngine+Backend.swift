@@ -36,7 +36,7 @@ extension EmbeddedEngine {
     }
   }
 
-  /// The changes of a range; see ``WatchUpdates``. A consumer that has seen everything gets a `progress` (not `requested`)
+  /// The changes of a range; see ``WatchUpdates``. A consumer that has seen everything gets a `progress` (in order)
   /// whenever the store has moved on without it. `invalidArgument` for a range that cannot hold a key.
   public func watch(_ request: WatchRequest) -> WatchUpdates {
     WatchUpdates { EmbeddedWatch(request, of: self) }

@@ -5,7 +5,7 @@ extension MVCCStore {
   ///
   /// First comes `started`, at once. Then events, in batches of a limited number of revisions that concern the watch. When nothing
   /// is left up to the store's revision, and the store has moved on since the watch last looked, a `progress` says so: it is
-  /// in order with the events, hence not `requested`. A watch that starts in the future has no progress before its start.
+  /// in order with the events, hence `isOrdered`. A watch that starts in the future has no progress before its start.
   ///
   /// Throws `compacted` (again and again) when the next revision is gone, and `invalidArgument` for a range without keys.
   package func next(_ cursor: inout WatchCursor) throws -> WatchUpdate? {
@@ -18,7 +18,7 @@ extension MVCCStore {
     let events = events(for: cursor, from: position)
     guard let last = events.last else {
       cursor.position = revision.next
-      return cursor.request.progress ? .progress(WatchProgress(revision: revision, requested: false)) : nil
+      return cursor.request.progress ? .progress(WatchProgress(revision: revision, isOrdered: true)) : nil
     }
     cursor.position = last.modRevision.next
     return .batch(WatchBatch(header: header, events: events))

@@ -13,6 +13,8 @@ final class EtcdWatchSource: WatchSource {
     /// After an error, a stop or a cancellation nothing follows.
     var isOver = false
     var stream: WatchStream?
+    /// The stream, by the machine's number, of which is to be found out which member serves it.
+    var unidentified: Int64?
   }
 
   private let request: WatchRequest
@@ -40,6 +42,7 @@ final class EtcdWatchSource: WatchSource {
         throw error
       case .open: try await open()
       case .send(let command): await send(command)
+      case .identify(let stream): state.withLock { $0.unidentified = stream }
       case .receive(let limit): await receive(within: limit)
       case .keepEndpoint: withStream { shell.keep($0) }
       case .leaveEndpoint: await leave()
@@ -137,12 +140,20 @@ final class EtcdWatchSource: WatchSource {
   }
 
   private func receive(within limit: Duration) async {
-    guard let stream = state.withLock({ $0.stream }) else { return }
+    let (stream, unidentified) = state.withLock { state in
+      defer { state.unidentified = nil }
+      return (state.stream, state.unidentified)
+    }
+    guard let stream else { return }
     do {
-      guard let bytes = try await stream.stream.next(timeout: limit) else {
-        return handle(.broken("the server ended the stream of the watch", jitter: shell.jitter()))
+      let news =
+        unidentified == nil
+        ? .message(try await stream.stream.next(timeout: limit)) : try await stream.messageOrIdentity(within: limit)
+      switch news {
+      case .message(let bytes?): handle(.message(try await WatchDecoding.message(bytes)))
+      case .message(nil): handle(.broken("the server ended the stream of the watch", jitter: shell.jitter()))
+      case .identity(let identity): if let unidentified { handle(.identified(identity, stream: unidentified)) }
       }
-      handle(.message(try await WatchDecoding.message(bytes)))
     } catch {
       handle(Self.input(for: error, shell.jitter()))
     }

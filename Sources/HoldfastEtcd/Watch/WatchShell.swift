@@ -69,25 +69,3 @@ final class WatchShell: Sendable {
     endpoints.withLock { _ = $0.handle(.failed(turn, jitter: 1)) }
   }
 }
-
-/// The stream of one watch; its end gives the connection back.
-final class WatchStream: Sendable {
-  let stream: any RPCStream
-  let turn: EndpointMachine.Turn
-  let connection: PooledConnection
-  private let pool: ConnectionPool
-
-  init(
-    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool
-  ) {
-    self.stream = stream
-    self.turn = turn
-    self.connection = connection
-    self.pool = pool
-  }
-
-  deinit {
-    stream.cancel()
-    pool.release(connection)
-  }
-}

@@ -16,6 +16,8 @@ package struct WatchMachine: Sendable {
     case broken(String, jitter: Double)
     /// No message came within the time of the last `receive`.
     case silent(jitter: Double)
+    /// What came of `identify`: the member that answered, as far as it could be learned. The stream is that of the action.
+    case identified(MemberIdentity?, stream: Int64)
     case waited
   }
 
@@ -24,6 +26,8 @@ package struct WatchMachine: Sendable {
     case open
     case send(WatchCommand)
     case receive(within: Duration)
+    /// Find out which member serves the stream, while its messages are received. It need not succeed, nor be answered.
+    case identify(stream: Int64)
     /// The watch stands: the endpoint serves.
     case keepEndpoint
     /// Drop the stream; use another endpoint from now on.
@@ -40,6 +44,8 @@ package struct WatchMachine: Sendable {
     case watching(id: Int64)
   }
 
+  private enum Question: Hashable { case none, identity, progress }
+
   private let range: KeyRange
   private let timing: WatchTiming
   private let backOff: BackOff
@@ -48,7 +54,9 @@ package struct WatchMachine: Sendable {
   package private(set) var resume: Revision?
   private var lastID: Int64 = 0
   private var assembly = RevisionAssembly()
-  private var isAsked = false
+  private var trust = StreamTrust()
+  /// What has been done about the silence that lasts.
+  private var question = Question.none
   private var isInterrupted = false
   private var attempt = 0
 
@@ -79,9 +87,11 @@ package struct WatchMachine: Sendable {
       // A new id for each stream, too: what is late from an old one can then not be taken for the new.
       lastID += 1
       phase = .creating(id: lastID)
+      trust = StreamTrust()
       return [.send(.create(id: lastID, from: resume)), .receive(within: timing.answer)]
     case .message(let message): return received(message)
     case .silent(let jitter): return silent(jitter)
+    case .identified(let identity, let stream): return identified(identity, stream)
     case .failed(let failure, let jitter):
       let error = failure.error
       return Self.isFinal(error.code) && !failure.isForeign ? end(error) : interrupt(error, jitter)
@@ -113,6 +123,7 @@ package struct WatchMachine: Sendable {
     guard message.watchID >= 0 else { return violation("`created` came with the watch id \(message.watchID)") }
     // Servers take the id we choose; a proxy may choose its own, and there is one watcher on the stream.
     phase = .watching(id: message.watchID)
+    trust.creator = header.memberID
     if resume == nil { resume = header.revision.next }
     isInterrupted = false
     let events = message.events.isEmpty ? receive() : delivered(message)
@@ -126,8 +137,9 @@ package struct WatchMachine: Sendable {
     }
     if message.created { return violation("the server created a second watch on the stream") }
     if message.watchID == WatchMessage.broadcastID {
-      return message.events.isEmpty
-        ? progress(message, requested: true) : violation("events came for no watch at all")
+      guard message.events.isEmpty else { return violation("events came for no watch at all") }
+      // Between the fragments of a revision nothing is complete, whatever the version; that breaks no promise of the server.
+      return progress(message, isOrdered: trust.ordersRequestedProgress && assembly.isEmpty)
     }
     guard message.watchID == id else {
       // There is one watch on the stream: what is told to another one was meant for it, and would be lost.
@@ -136,11 +148,13 @@ package struct WatchMachine: Sendable {
     }
     if !message.events.isEmpty { return delivered(message) }
     if message.fragment { return violation("a fragment without events") }
-    return progress(message, requested: false)
+    if !assembly.isEmpty { return violation("progress came between the fragments of a revision") }
+    return progress(message, isOrdered: true)
   }
 
   private mutating func delivered(_ message: WatchMessage) -> [Action] {
     guard let header = Self.believable(message.header) else { return violation("events came without a revision") }
+    trust.hadEvents = true
     switch assembly.add(message, header, in: range, from: resume ?? 1) {
     case .incomplete: break
     case .violation(let text): return violation(text)
@@ -153,15 +167,13 @@ package struct WatchMachine: Sendable {
     return receive()
   }
 
-  private mutating func progress(_ message: WatchMessage, requested: Bool) -> [Action] {
+  private mutating func progress(_ message: WatchMessage, isOrdered: Bool) -> [Action] {
     guard let header = Self.believable(message.header) else { return violation("progress came without a revision") }
-    if !requested && !assembly.isEmpty { return violation("progress came between the fragments of a revision") }
     attempt = 0
     // A future watch may be told of progress below its start; nothing moves back for that.
     guard header.revision >= (resume ?? 1).previous else { return receive() }
-    // What was asked for may overtake the events it covers: the consumer decides whether to trust it.
-    if !requested { resume = header.revision.next }
-    return [.report(.progress(WatchProgress(revision: header.revision, requested: requested)))] + receive()
+    if isOrdered { resume = header.revision.next }
+    return [.report(.progress(WatchProgress(revision: header.revision, isOrdered: isOrdered)))] + receive()
   }
 
   private mutating func cancelled(_ message: WatchMessage, atCreation: Bool) -> [Action] {
@@ -186,15 +198,40 @@ package struct WatchMachine: Sendable {
     case .idle, .opening, .waiting, .ended: return []
     case .creating: return interrupt(HoldfastError(.timeout, "the server did not create the watch in time"), jitter)
     case .watching:
-      guard !isAsked else { return interrupt(HoldfastError(.timeout, "the watch went silent"), jitter) }
-      isAsked = true
-      return [.send(.requestProgress), .receive(within: timing.answer)]
+      switch question {
+      case .progress: return interrupt(HoldfastError(.timeout, "the watch went silent"), jitter)
+      case .identity: return askForProgress()
+      case .none:
+        guard !trust.isIdentified else { return askForProgress() }
+        // Only here: a watch that has something to deliver needs no progress. It comes before the request, as what an answer
+        // means depends on who gives it.
+        question = .identity
+        return [.identify(stream: lastID), .receive(within: timing.answer)]
+      }
     }
+  }
+
+  private mutating func identified(_ identity: MemberIdentity?, _ stream: Int64) -> [Action] {
+    guard stream == lastID else { return [] }
+    switch phase {
+    case .idle, .opening, .waiting, .ended, .creating: return []
+    case .watching:
+      if let identity { trust.identity = identity }
+      return question == .identity ? askForProgress() : []
+    }
+  }
+
+  private mutating func askForProgress() -> [Action] {
+    // This version would not answer, and its silence is no reason to open the stream again and again. Without the question
+    // a dead connection is found by the pings of HTTP/2, and events that do not come by the cache's quorum probes.
+    guard trust.answersProgressRequests else { return receive() }
+    question = .progress
+    return [.send(.requestProgress), .receive(within: timing.answer)]
   }
 
   /// The next message may take a while again, unless the watch is still to be created.
   private mutating func receive() -> [Action] {
-    isAsked = false
+    question = .none
     if case .creating = phase { return [.receive(within: timing.answer)] }
     return [.receive(within: timing.silence)]
   }
@@ -206,7 +243,7 @@ package struct WatchMachine: Sendable {
   private mutating func interrupt(_ error: HoldfastError, _ jitter: Double) -> [Action] {
     // Half a revision is none: the new stream sends it again from its beginning.
     assembly = RevisionAssembly()
-    isAsked = false
+    question = .none
     phase = .waiting
     let report: [Action] = isInterrupted ? [] : [.report(.interrupted(error))]
     isInterrupted = true

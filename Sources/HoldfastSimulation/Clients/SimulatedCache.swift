@@ -70,6 +70,8 @@ struct SimulatedWatch {
   var deadline: Duration?
   /// Until when it backs off.
   var wakes: Duration?
+  /// The answer that tells which member serves a stream, and when it comes.
+  var status: (answer: WatchMachine.Input, due: Duration)?
 
   let range: KeyRange
 
@@ -80,6 +82,7 @@ struct SimulatedWatch {
 
   mutating func handle(_ input: WatchMachine.Input) {
     let next = machine.handle(input)
+    if next.isEmpty { return }
     // What was planned is overtaken by an outage or the end, except for what is still to be reported.
     switch next.first {
     case .leaveEndpoint, .fail: actions.removeAll { if case .report = $0 { false } else { true } }

@@ -34,7 +34,7 @@ extension Simulation {
     input(cache, .start)
   }
 
-  private func input(_ cache: Int, _ input: WatchMachine.Input) {
+  func input(_ cache: Int, _ input: WatchMachine.Input) {
     guard case .watch(let attempt, var watch) = caches[cache].work else { return }
     watch.handle(input)
     caches[cache].work = .watch(attempt: attempt, watch)
@@ -50,6 +50,7 @@ extension Simulation {
       switch action {
       case .open: open(&watch, client: caches[cache].client)
       case .send(let command): streams.firstIndex { $0.id == watch.stream }.map { streams[$0].requests.append(command) }
+      case .identify(let stream): ask(&watch, stream)
       case .receive(let limit): watch.deadline = now + limit
       case .keepEndpoint:
         if let turn = watch.turn { _ = clients[caches[cache].client].watchEndpoints.handle(.succeeded(turn)) }
@@ -69,9 +70,14 @@ extension Simulation {
     switch update {
     case .started(let header): .watchStarted(attempt: attempt, header)
     case .batch(let batch): .changes(attempt: attempt, batch.events.map(keyspace.change))
-    case .progress(let progress): .progress(attempt: attempt, progress)
+    case .progress(let progress): .progress(attempt: attempt, told(progress))
     case .interrupted(let error): .watchInterrupted(attempt: attempt, error)
     }
+  }
+
+  private func told(_ progress: WatchProgress) -> WatchProgress {
+    tell("\(progress.isOrdered ? "ordered" : "other") progress to \(progress.revision)")
+    return progress
   }
 
   private func open(_ watch: inout SimulatedWatch, client: Int) {
@@ -103,6 +109,8 @@ extension Simulation {
 
   func fireWatchTimers() {
     for cache in caches.indices {
+      guard !caches[cache].isAnchoring else { continue }
+      if let status = caches[cache].watch?.status, status.due <= now { statusArrived(cache, status.answer) }
       guard !caches[cache].isAnchoring, let watch = caches[cache].watch else { continue }
       if let wakes = watch.wakes, wakes <= now { input(cache, .waited) }
       if let deadline = watch.deadline, deadline <= now { input(cache, .silent(jitter: 1)) }

@@ -1,3 +1,5 @@
+import HoldfastCore
+
 /// How a simulated server behaves where real versions differ.
 public enum Profile: String, CaseIterable, Sendable {
   /// As etcd is documented.
@@ -6,6 +8,16 @@ public enum Profile: String, CaseIterable, Sendable {
   case v3_5_1 = "3.5.1"
   /// Stays silent when an idle watch asks for progress.
   case v3_5_12 = "3.5.12"
+
+  /// What its members say they are.
+  var version: ServerVersion {
+    switch self {
+    case .correct: ServerVersion(major: 3, minor: 6, patch: 0)
+    case .v3_4_23: ServerVersion(major: 3, minor: 4, patch: 23)
+    case .v3_5_1: ServerVersion(major: 3, minor: 5, patch: 1)
+    case .v3_5_12: ServerVersion(major: 3, minor: 5, patch: 12)
+    }
+  }
 
   /// Requested progress may arrive before the events that it covers (etcd issue 15220).
   var progressOvertakesEvents: Bool { self == .v3_4_23 || self == .v3_5_1 }

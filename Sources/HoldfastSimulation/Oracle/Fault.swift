@@ -5,6 +5,8 @@ public enum Fault: String, CaseIterable, Sendable {
   /// Requested progress that overtakes the events it covers; that does not come as the watch lags, or never had an event;
   /// progress of a watch that is to begin later.
   case earlyProgress, withheldProgress, silentProgress, progressBelowStart
+  /// Answers that do not tell which member serves a stream: none, a late one, that of another member.
+  case statusLost, statusLate, statusOfAnother
   case lateReplication, partition, memberDown, staleRead
   case compaction, restore, leaseExpired, leaseRace, cacheRestarted, malformedValue
   /// Events that a server loses (17529), or a delete at the revision of a compaction (18089).

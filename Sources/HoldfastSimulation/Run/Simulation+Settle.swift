@@ -1,5 +1,6 @@
 import Holdfast
 import HoldfastCore
+import HoldfastEtcdMachines
 
 /// The end of a run: no more faults, and everybody gets the time that is needed.
 extension Simulation {
@@ -10,6 +11,12 @@ extension Simulation {
       cluster.members[index].isUp = true
       cluster.members[index].isPartitioned = false
       cluster.members[index].staleReads = 0
+    }
+    if cluster.profile.isSilentWhenIdle {
+      // There a watch need not be asked whether it is still served: what is dead is found by the connection's pings.
+      for index in streams.indices where streams[index].isBlackHole {
+        fail(&streams[index], CallFailure(.unavailable, "no answer to a ping", progress: .unknown))
+      }
     }
     for cache in caches.indices where !caches[cache].isRunning { startCache(cache) }
     for _ in 0..<400 where violation == nil {

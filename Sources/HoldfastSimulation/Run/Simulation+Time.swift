@@ -22,7 +22,7 @@ extension Simulation {
       if cache.isRunning { timers.append(cache.nextProbe) }
       switch cache.work {
       case .backOff(_, let until): timers.append(until)
-      case .watch(_, let watch) where !cache.isAnchoring: timers += [watch.deadline, watch.wakes].compactMap { $0 }
+      case .watch(_, let watch) where !cache.isAnchoring: timers += watch.timers
       case .none, .queue, .list, .watch: continue
       }
     }

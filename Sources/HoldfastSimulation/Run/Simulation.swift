@@ -139,6 +139,7 @@ final class Simulation {
     case .expireLease: expireLease()
     case .restartCache: restartCache()
     case .followChanges: followChanges()
+    case .hearNothing: hearNothing()
     }
   }
 

@@ -5,7 +5,7 @@ enum StepKind: Int, CaseIterable {
   case loseRequest, loseAnswer, refuseRequest, resetCall
   case breakStream, silenceStream, cancelWatch, refuseWatch, reportProgress, desyncWatch
   case compact, partition, heal, stopMember, startMember, restore, expireLease, restartCache
-  case followChanges
+  case followChanges, hearNothing
 
   /// How often it happens where no seed says otherwise.
   var weight: Int {
@@ -22,6 +22,7 @@ enum StepKind: Int, CaseIterable {
     case .followChanges: 12
     case .heal, .startMember: 3
     case .reportProgress: 3
+    case .hearNothing: 10
     default: 0
     }
   }

@@ -213,7 +213,7 @@ private final class FaultyWatch: WatchSource {
         }
       }
       if owner.losesEvents, case .batch(let batch) = update {
-        return .progress(WatchProgress(revision: batch.events.last?.modRevision ?? .zero, requested: false))
+        return .progress(WatchProgress(revision: batch.events.last?.modRevision ?? .zero, isOrdered: true))
       }
       return update
     }

@@ -25,7 +25,7 @@ import Testing
       case 3, 4: driver.send(.listed(attempt: attempt, header: header, records: random.below(2) == 0 ? [] : [row]))
       case 5: driver.send(.watchStarted(attempt: attempt, header))
       case 6, 7: driver.send(.changes(attempt: attempt, [.put(row), .delete(random.pick(keys), revision)]))
-      case 8: driver.send(.progress(attempt: attempt, WatchProgress(revision: revision, requested: false)))
+      case 8: driver.send(.progress(attempt: attempt, WatchProgress(revision: revision, isOrdered: true)))
       case 9: driver.send(.watchInterrupted(attempt: attempt, error))
       case 10: if random.below(3) == 0 { driver.send(.watchEnded(attempt: attempt, error)) }
       case 11: if random.below(6) == 0 { driver.ack(revision, known: revision.next) }

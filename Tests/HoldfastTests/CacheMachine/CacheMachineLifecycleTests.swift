@@ -90,7 +90,7 @@ import Testing
     // Nor does anything of the watch count while a list is awaited, under whatever number.
     for attempt in 0...3 {
       #expect(driver.send(.changes(attempt: attempt, [.delete("/p/a", 11)])).names == [])
-      #expect(driver.send(.progress(attempt: attempt, WatchProgress(revision: 60, requested: false))).names == [])
+      #expect(driver.send(.progress(attempt: attempt, WatchProgress(revision: 60, isOrdered: true))).names == [])
       #expect(driver.send(.watchStarted(attempt: attempt, header)).names == [])
       #expect(driver.send(.watchInterrupted(attempt: attempt, down)).names == [])
       #expect(driver.send(.watchEnded(attempt: attempt, compacted)).names == [])

@@ -26,7 +26,7 @@ import Testing
     #expect(driver.view == ["a": "1", "b": "1"])
   }
 
-  @Test func progressOfTheTimerIsTrusted() {
+  @Test func orderedProgressMovesTheBase() {
     var driver = MachineDriver.live(at: 10)
     #expect(driver.progress(15).names == ["reached 15"])
     #expect(driver.progress(15).names == [])
@@ -34,9 +34,9 @@ import Testing
     #expect(driver.machine.revision == 15)
   }
 
-  @Test func progressThatWasAskedForIsNot() {
+  @Test func progressThatMayOvertakeEventsDoesNot() {
     var driver = MachineDriver.live(at: 10)
-    #expect(driver.progress(15, requested: true).names == [])
+    #expect(driver.progress(15, isOrdered: false).names == [])
     // It came before the events that it covers.
     driver.events((12, .put("a", "1")))
     #expect(driver.view == ["a": "1"])

@@ -174,8 +174,8 @@ extension MachineDriver {
   }
 
   @discardableResult
-  mutating func progress(_ revision: Revision, requested: Bool = false) -> [TestMachine.Action] {
-    send(.progress(attempt: attempt, WatchProgress(revision: revision, requested: requested)))
+  mutating func progress(_ revision: Revision, isOrdered: Bool = true) -> [TestMachine.Action] {
+    send(.progress(attempt: attempt, WatchProgress(revision: revision, isOrdered: isOrdered)))
   }
 }
 

@@ -66,10 +66,10 @@ extension CacheMachine {
     return move(to: last, touched, put(fresh))
   }
 
-  /// Progress that was asked for is not trusted: some servers answer before the events that it covers.
+  /// Progress that may have come before the events it covers moves nothing.
   mutating func advance(_ progress: WatchProgress) -> [Action] {
     if anchor != nil { return resync(notAnchored()) }
-    guard !progress.requested, let revision, progress.revision > revision else { return [] }
+    guard progress.isOrdered, let revision, progress.revision > revision else { return [] }
     guard progress.revision.next > progress.revision else {
       return resync(violation("the watch claimed the impossible revision \(progress.revision)"))
     }

@@ -12,6 +12,9 @@ package struct CheckedWatch {
   /// Where it asked to begin.
   package private(set) var from: Revision?
 
+  /// The stream whose member it wants to know.
+  package private(set) var unidentified: Int64?
+
   private let range: KeyRange
   private var last: Revision
 
@@ -41,6 +44,7 @@ package struct CheckedWatch {
       case .send(.create(let id, let from)):
         try promise(id > self.id, "the id \(id) is used twice")
         (self.id, self.from) = (id, from)
+      case .identify(let stream): unidentified = stream
       case .send(.requestProgress), .keepEndpoint, .leaveEndpoint: break
       case .report(let update):
         try check(update)
@@ -59,7 +63,7 @@ package struct CheckedWatch {
     case .interrupted: break
     case .progress(let progress):
       try promise(progress.revision >= last, "progress to \(progress.revision) after \(last)")
-      if !progress.requested { last = progress.revision }
+      if progress.isOrdered { last = progress.revision }
     case .batch(let batch):
       try promise(!batch.events.isEmpty, "an empty batch")
       var revision = last

@@ -88,6 +88,7 @@ struct HostileWatch {
     case .waiting: result = try watch.send(.waited)
     case .receiving:
       switch input.below(16) {
+      case 13 where watch.unidentified != nil: result = try watch.send(identity(watch, &input))
       case 14: result = try watch.send(.silent(jitter: 1))
       case 15: result = try watch.send(.failed(failure(&input), jitter: 1))
       default: result = try watch.send(.message(message(watch, &input)))
@@ -161,6 +162,12 @@ struct HostileWatch {
     } else {
       try cache.send(.anchorFailed(attempt: attempt, HoldfastError(.futureRevision, "any")))
     }
+  }
+
+  private func identity(_ watch: CheckedWatch, _ input: inout FuzzInput) -> WatchMachine.Input {
+    let version = ServerVersion(major: 3, minor: 4 + input.below(3), patch: input.below(32))
+    let identity = MemberIdentity(memberID: UInt64(input.below(3)), version: version)
+    return .identified(input.oneIn(8) ? nil : identity, stream: (watch.unidentified ?? 0) - Int64(input.below(2)))
   }
 
   private func failure(_ input: inout FuzzInput) -> CallFailure {

@@ -33,7 +33,7 @@ extension FuzzTarget {
         }
         try cache.send(.changes(attempt: attempt, changes))
       case 9:
-        let progress = WatchProgress(revision: input.revision(), requested: input.oneIn(3))
+        let progress = WatchProgress(revision: input.revision(), isOrdered: !input.oneIn(3))
         try cache.send(.progress(attempt: attempt, progress))
       case 10: try cache.send(.watchEnded(attempt: attempt, input.error()))
       case 11:
