@@ -26,6 +26,18 @@ extension EtcdBackend.Maintenance {
     let number = try etcd.number(of: endpoint)
     let stream = try await etcd.memberCaller.open(.snapshot, [], within: silence, at: number)
     let writer = try await SnapshotWriter.open(path)
+    do throws(HoldfastError) {
+      return try await receive(stream, silence, writer, path, progress)
+    } catch {
+      writer.discard()
+      throw error
+    }
+  }
+
+  private func receive(
+    _ stream: MemberStream, _ silence: Duration, _ writer: SnapshotWriter, _ path: String,
+    _ progress: @Sendable (EtcdSnapshotProgress) -> Void
+  ) async throws(HoldfastError) -> EtcdSnapshot {
     var (received, total): (Int64, Int64) = (0, 0)
     var (remaining, version): (UInt64, String) = (0, "")
     var batch: [UInt8] = []
@@ -80,6 +92,9 @@ private final class SnapshotWriter: Sendable {
       }
     }
   }
+
+  /// Nothing blocks here for long, and a cancelled task does it too.
+  func discard() { file.withLock { $0.discard() } }
 
   private static func blocking<Value: Sendable>(
     _ body: @escaping @Sendable () throws(HoldfastError) -> Value

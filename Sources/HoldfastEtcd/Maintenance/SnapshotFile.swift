@@ -11,7 +11,7 @@ import HoldfastCore
 struct SnapshotFile: ~Copyable {
   private let path: String
   private let partialPath: String
-  private let descriptor: Int32
+  private var descriptor: Int32
   private var hash = SHA256()
   /// The last bytes so far: at the end they are the checksum, and until then nobody knows.
   private var tail: [UInt8] = []
@@ -31,7 +31,15 @@ struct SnapshotFile: ~Copyable {
     }
   }
 
-  deinit {
+  deinit { release() }
+
+  /// Closes the file, and removes it unless it is complete.
+  mutating func discard() {
+    release()
+    descriptor = -1
+  }
+
+  private func release() {
     guard descriptor >= 0 else { return }
     close(descriptor)
     if !isKept { unlink(partialPath) }

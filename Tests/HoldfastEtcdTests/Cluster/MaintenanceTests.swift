@@ -87,45 +87,4 @@ import Testing
       #expect(future?.code == .futureRevision)
     }
   }
-
-  /// The leader goes from member to member under four writers: no write is lost, none is applied twice, and none is unknown.
-  @Test(arguments: EtcdVersion.allCases) func leadershipMovesUnderWriters(version: EtcdVersion) async throws {
-    try await withEtcdCluster(version) { cluster in
-      let etcd = try EtcdBackend(EtcdConfiguration(endpoints: cluster.endpoints))
-      _ = try await cluster.leader()
-      let isOver = Shared(false)
-      let written = try await withThrowingTaskGroup(of: (acknowledged: Int64, open: Int64).self) { group in
-        for writer in 0..<4 {
-          group.addTask {
-            var (acknowledged, open): (Int64, Int64) = (0, 0)
-            while !isOver.value {
-              do throws(HoldfastError) {
-                _ = try await etcd.put(PutRequest(key: Key("/w/\(writer)"), value: []))
-                acknowledged += 1
-              } catch {
-                #expect(error.outcome == .unknown, "what was refused is tried again: \(error)")
-                open += 1
-              }
-            }
-            let version = try await etcd.range(RangeRequest(.key(Key("/w/\(writer)")))).keyValues.first?.version ?? 0
-            #expect((acknowledged...acknowledged + open).contains(version), "writer \(writer)")
-            return (acknowledged, open)
-          }
-        }
-        for round in 0..<4 {
-          let next = try await cluster.followers()[round % 2].status().memberID
-          try await etcd.maintenance.moveLeader(to: next)
-          try await eventually("\(next) leads") { try await cluster.leader().status().memberID == next }
-        }
-        isOver.update { $0 = true }
-        return try await group.reduce(into: [Int64](repeating: 0, count: 2)) {
-          $0[0] += $1.acknowledged
-          $0[1] += $1.open
-        }
-      }
-      #expect(written[0] > 0)
-      let wrong = await failure { try await etcd.maintenance.moveLeader(to: 4711) }
-      #expect(wrong?.outcome == .refused || wrong?.outcome == .unknown)
-    }
-  }
 }
