@@ -91,5 +91,9 @@ import Testing
     let revision = try await both.put(PutRequest(key: "/k", value: [])).header.revision
     let first = try EtcdBackend(EtcdConfiguration(endpoints: [learner.clientURL] + cluster.endpoints))
     #expect(try await first.range(RangeRequest(.all)).header.revision >= revision)
+    var updates = first.watch(WatchRequest(.all, from: revision)).makeAsyncIterator()
+    var batch: WatchBatch?
+    while batch == nil, let update = try await updates.next() { if case .batch(let found) = update { batch = found } }
+    #expect(batch?.events.first?.key == "/k", "a watch goes on too")
   }
 }
