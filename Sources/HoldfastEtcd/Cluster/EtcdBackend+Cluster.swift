@@ -23,7 +23,7 @@ extension EtcdBackend {
       message.linearizable = linearizable
       return try await etcd.caller.call(
         .members, message, .read, timeout: etcd.configuration.requestTimeout, isLocal: !linearizable
-      ) { (answer: Etcdserverpb_MemberListResponse) in Self.list(answer.members) }
+      ) { (answer: Etcdserverpb_MemberListResponse) in try Self.list(answer.members, answer.hasHeader) }
     }
 
     /// Adds a member, which is then to be started with the returned list as its initial cluster and state `existing`.
@@ -41,7 +41,7 @@ extension EtcdBackend {
       return try await etcd.caller.call(.addMember, message, .write, timeout: etcd.configuration.requestTimeout) {
         (answer: Etcdserverpb_MemberAddResponse) in
         guard answer.hasMember else { throw MalformedAnswer("it names no member") }
-        return (member: EtcdMember(answer.member), members: Self.list(answer.members))
+        return (member: EtcdMember(answer.member), members: try Self.list(answer.members, answer.hasHeader))
       }
     }
 
@@ -52,7 +52,7 @@ extension EtcdBackend {
       var message = Etcdserverpb_MemberPromoteRequest()
       message.id = id
       return try await etcd.caller.call(.promoteMember, message, .write, timeout: etcd.configuration.requestTimeout) {
-        (answer: Etcdserverpb_MemberPromoteResponse) in Self.list(answer.members)
+        (answer: Etcdserverpb_MemberPromoteResponse) in try Self.list(answer.members, answer.hasHeader)
       }
     }
 
@@ -63,7 +63,7 @@ extension EtcdBackend {
       message.id = id
       message.peerUrls = peerURLs
       return try await etcd.caller.call(.updateMember, message, .write, timeout: etcd.configuration.requestTimeout) {
-        (answer: Etcdserverpb_MemberUpdateResponse) in Self.list(answer.members)
+        (answer: Etcdserverpb_MemberUpdateResponse) in try Self.list(answer.members, answer.hasHeader)
       }
     }
 
@@ -73,7 +73,7 @@ extension EtcdBackend {
       var message = Etcdserverpb_MemberRemoveRequest()
       message.id = id
       return try await etcd.caller.call(.removeMember, message, .write, timeout: etcd.configuration.requestTimeout) {
-        (answer: Etcdserverpb_MemberRemoveResponse) in Self.list(answer.members)
+        (answer: Etcdserverpb_MemberRemoveResponse) in try Self.list(answer.members, answer.hasHeader)
       }
     }
 
@@ -88,8 +88,10 @@ extension EtcdBackend {
       return etcd.endpoints
     }
 
-    private static func list(_ members: [Etcdserverpb_Member]) -> [EtcdMember] {
-      members.map { EtcdMember($0) }.sorted { $0.id < $1.id }
+    /// These answers' headers have no revision.
+    private static func list(_ members: [Etcdserverpb_Member], _ hasHeader: Bool) throws -> [EtcdMember] {
+      guard hasHeader else { throw MalformedAnswer("it has no header") }
+      return members.map { EtcdMember($0) }.sorted { $0.id < $1.id }
     }
   }
 }

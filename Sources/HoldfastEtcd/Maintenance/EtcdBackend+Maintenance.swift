@@ -104,8 +104,8 @@ extension EtcdBackend {
       return disarmed
     }
 
-    /// Hands the leadership over. Writes that meet the change are refused by the old leader or wait for the new one, so they
-    /// are neither lost nor repeated.
+    /// Hands the leadership over. A write that meets the change at the old leader is refused and tried again; one that a follower
+    /// passed on to it may be lost on the way, and ends as `timeout` with outcome `unknown`.
     ///
     /// - Parameter member: The id of a voting member. `invalidArgument` when it is none; `unavailable` when there is no leader, or
     ///   none that can be reached at ``EtcdBackend/endpoints`` or at its client URLs.
@@ -139,7 +139,9 @@ extension EtcdBackend {
       message.memberID = alarm?.memberID ?? 0
       message.alarm = alarm?.wireKind ?? .none
       return try await etcd.caller.call(.alarm, message, kind, timeout: timeout) {
-        (answer: Etcdserverpb_AlarmResponse) in answer.alarms.map { EtcdAlarm($0) }
+        (answer: Etcdserverpb_AlarmResponse) in
+        guard answer.hasHeader else { throw MalformedAnswer("it has no header") }
+        return answer.alarms.map { EtcdAlarm($0) }
       }
     }
   }
