@@ -139,9 +139,8 @@ extension EtcdBackend {
       message.memberID = alarm?.memberID ?? 0
       message.alarm = alarm?.wireKind ?? .none
       return try await etcd.caller.call(.alarm, message, kind, timeout: timeout) {
-        (answer: Etcdserverpb_AlarmResponse) in
-        guard answer.hasHeader else { throw MalformedAnswer("it has no header") }
-        return answer.alarms.map { EtcdAlarm($0) }
+        // etcd 3.4 answers a disarming without a header.
+        (answer: Etcdserverpb_AlarmResponse) in answer.alarms.map { EtcdAlarm($0) }
       }
     }
   }

@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: RetryByMethodTests.methods, [[], [0xFF, 0xFF]] as [[UInt8]])
   func everyMethod(_ method: RetryByMethodTests.Method, _ answer: [UInt8]) async {
     // Of these, an empty message is one that says "nothing".
-    guard !(answer.isEmpty && method.name == "LeaseLeases") else { return }
+    guard !(answer.isEmpty && ["LeaseLeases", "Alarm"].contains(method.name)) else { return }
     let etcd = EtcdBackend.scripted { (_: Int) async throws(RPCError) -> any RPCConnection in
       ScriptedConnection { (_: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in answer }
     }
