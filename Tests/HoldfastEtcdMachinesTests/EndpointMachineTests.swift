@@ -78,4 +78,25 @@ import Testing
     var machine = EndpointMachine(count: 0)
     #expect(fail(&machine) == .use(endpoint: 0, after: .milliseconds(200)))
   }
+
+  @Test func otherEndpointsTakeTheirTurns() {
+    var machine = EndpointMachine(count: 2)
+    #expect(machine.handle(.replaced([3, 0, 1])).isEmpty, "what serves is left alone")
+    #expect(machine.current.endpoint == 0)
+    #expect(fail(&machine) == .use(endpoint: 1, after: .zero))
+    #expect(fail(&machine) == .use(endpoint: 3, after: .zero))
+    #expect(fail(&machine) == .use(endpoint: 0, after: .milliseconds(200)))
+    #expect(machine.handle(.replaced([])).isEmpty)
+    #expect(machine.count == 3)
+  }
+
+  @Test func anEndpointThatIsNoMoreIsLeft() {
+    var machine = EndpointMachine(count: 2)
+    let turn = machine.current
+    #expect(machine.handle(.replaced([2, 1])) == [.use(endpoint: 2, after: .zero)])
+    _ = machine.handle(.failed(turn, jitter: 1))
+    #expect(machine.current.endpoint == 2, "its late failure is nobody else's")
+    #expect(machine.handle(.replaced([1])) == [.use(endpoint: 1, after: .zero)])
+    #expect(fail(&machine) == .use(endpoint: 1, after: .milliseconds(200)))
+  }
 }

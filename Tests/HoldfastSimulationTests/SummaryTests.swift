@@ -11,6 +11,10 @@ import Testing
     report.seeds = seeds
     for fault in Fault.allCases { report.faults[fault, default: 0] += 1 }
     for invariant in Invariant.allCases { report.checks[invariant.rawValue] += 1 }
+    for resolution in ["leftUnknown", "resolvedApplied", "resolvedRefused", "resolvedUnanswered"] {
+      report.resolutions[resolution, default: 0] += 1
+    }
+    report.sharedLists += 1
     return (options, report)
   }
 

@@ -38,6 +38,13 @@ extension HoldfastError {
     /// The lease id is taken.
     public static let leaseExists = Code("leaseExists")
 
+    /// There is no such member in the cluster.
+    public static let memberNotFound = Code("memberNotFound")
+    /// A member with these peer URLs is in the cluster already.
+    public static let memberExists = Code("memberExists")
+    /// The learner has not caught up with the leader yet, so it cannot vote: try again later.
+    public static let learnerNotReady = Code("learnerNotReady")
+
     /// What a cache holds is older than a read allows, and could not be confirmed in time (G6).
     public static let stale = Code("stale")
 

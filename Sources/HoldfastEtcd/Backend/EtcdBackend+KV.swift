@@ -4,7 +4,9 @@ import HoldfastEtcdProtos
 
 extension EtcdBackend {
   public func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
-    try await caller.call(.range, Wire.RangeRequest(request), .read, timeout: configuration.requestTimeout) {
+    try await caller.call(
+      .range, Wire.RangeRequest(request), .read, timeout: configuration.requestTimeout, isLocal: request.serializable
+    ) {
       (answer: Wire.RangeResponse) in try RangeResponse(answer)
     }
   }
@@ -32,7 +34,8 @@ extension EtcdBackend {
   public func transact(_ request: TransactionRequest) async throws(HoldfastError) -> TransactionResponse {
     let isRead = request.isRead
     return try await caller.call(
-      .transact, Wire.TxnRequest(request), isRead ? .read : .write, timeout: configuration.requestTimeout
+      .transact, Wire.TxnRequest(request), isRead ? .read : .write, timeout: configuration.requestTimeout,
+      isLocal: request.isSerializable
     ) {
       (answer: Wire.TxnResponse) in try TransactionResponse(answer, to: request)
     }
@@ -51,6 +54,17 @@ extension EtcdBackend {
 }
 
 extension TransactionRequest {
+  /// Whether a member answers by itself: it only reads, and all of it without a quorum.
+  var isSerializable: Bool {
+    (success + failure).allSatisfy { operation in
+      switch operation {
+      case .range(let range): range.serializable
+      case .put, .deleteRange: false
+      case .transaction(let nested): nested.isSerializable
+      }
+    }
+  }
+
   /// Whether it changes nothing whichever branch is taken: it may be repeated, and has no outcome.
   var isRead: Bool {
     (success + failure).allSatisfy { operation in

@@ -82,7 +82,9 @@ extension EtcdBackend {
   }
 
   public func leases() async throws(HoldfastError) -> [LeaseID] {
-    try await caller.call(.leases, Etcdserverpb_LeaseLeasesRequest(), .read, timeout: configuration.requestTimeout) {
+    try await caller.call(
+      .leases, Etcdserverpb_LeaseLeasesRequest(), .read, timeout: configuration.requestTimeout, isLocal: true
+    ) {
       (answer: Etcdserverpb_LeaseLeasesResponse) in answer.leases.map(\.id).sorted().map { LeaseID($0) }
     }
   }

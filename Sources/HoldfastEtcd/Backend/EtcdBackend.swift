@@ -14,14 +14,18 @@ public final class EtcdBackend: Backend {
   public let configuration: EtcdConfiguration
   let caller: EtcdCaller
   let watchShell: WatchShell
+  let list: EndpointList
+  /// Calls to a member of the operator's choice, on connections of their own: a snapshot delays nobody.
+  let memberCaller: EtcdCaller
   private let callPool: ConnectionPool
   private let watchPool: ConnectionPool
+  private let memberPool: ConnectionPool
 
   /// Connects nothing yet.
   ///
   /// - Throws: ``HoldfastError`` with `invalidArgument` when there is no endpoint or one that cannot be understood.
   public convenience init(_ configuration: EtcdConfiguration) throws {
-    let endpoints = try EtcdBackend.parse(configuration.endpoints)
+    let list = EndpointList(configuration.endpoints, parsed: try EtcdBackend.parse(configuration.endpoints))
     var transport = TransportConfiguration()
     transport.connectTimeout = configuration.connectTimeout
     transport.settingsTimeout = configuration.connectTimeout
@@ -29,29 +33,43 @@ public final class EtcdBackend: Backend {
     transport.keepAliveTimeout = configuration.keepAliveTimeout
     transport.maximumMessageSize = configuration.maximumAnswerBytes
     let settings = transport
-    self.init(configuration, time: .continuous) { (endpoint: Int) async throws(RPCError) -> any RPCConnection in
-      try await HTTP2Connection.connect(to: endpoints[endpoint], configuration: settings)
+    self.init(configuration, list, time: .continuous) { (endpoint: Int) async throws(RPCError) -> any RPCConnection in
+      try await HTTP2Connection.connect(to: Endpoint(list.name(endpoint)), configuration: settings)
     }
   }
 
   /// With a connection of any kind, for tests. There must be an endpoint in the configuration.
-  package init(
+  package convenience init(
     _ configuration: EtcdConfiguration, time: TimeSource,
     connect: @escaping @Sendable (_ endpoint: Int) async throws(RPCError) -> any RPCConnection
   ) {
+    let parsed = configuration.endpoints.map { try? Endpoint($0) }
+    self.init(configuration, EndpointList(configuration.endpoints, parsed: parsed), time: time, connect: connect)
+  }
+
+  private init(
+    _ configuration: EtcdConfiguration, _ list: EndpointList, time: TimeSource,
+    connect: @escaping @Sendable (_ endpoint: Int) async throws(RPCError) -> any RPCConnection
+  ) {
     self.configuration = configuration
-    let names = configuration.endpoints
+    self.list = list
     let logger = configuration.logger
-    callPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
-    watchPool = ConnectionPool(endpoints: names.count, time: time, connect: connect)
+    callPool = ConnectionPool(time: time, connect: connect)
+    watchPool = ConnectionPool(time: time, connect: connect)
+    memberPool = ConnectionPool(time: time, connect: connect)
     // etcd reads half a megabyte more than it accepts, and answers that with an error. Beyond, it ends the stream while
     // the request is still being sent.
     let (requestLimit, isEndless) = configuration.limits.requestBytes.addingReportingOverflow(512 << 10)
+    let bytes = isEndless ? .max : requestLimit
     caller = EtcdCaller(
-      pool: callPool, endpointNames: names, connectLimit: configuration.connectTimeout,
-      requestLimit: isEndless ? .max : requestLimit, time: time, logger: logger)
+      pool: callPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes, time: time,
+      logger: logger)
+    memberCaller = EtcdCaller(
+      pool: memberPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes, time: time,
+      logger: logger)
     watchShell = WatchShell(
-      pool: watchPool, endpointNames: names, connectLimit: configuration.connectTimeout, time: time, logger: logger)
+      pool: watchPool, endpoints: configuration.endpoints.count, connectLimit: configuration.connectTimeout, time: time,
+      logger: logger)
   }
 
   public var limits: BackendLimits { configuration.limits }
@@ -60,12 +78,22 @@ public final class EtcdBackend: Backend {
   public func run() async {
     callPool.restart()
     watchPool.restart()
+    memberPool.restart()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.followMembers() }
+      await self.untilCancelled()
+      group.cancelAll()
+    }
+    await watchPool.stop()
+    await memberPool.stop()
+    await callPool.stop()
+  }
+
+  private func untilCancelled() async {
     // Never yields anything: iterating it ends when the task is cancelled.
     let (forever, continuation) = AsyncStream<Never>.makeStream()
     for await _ in forever {}
     continuation.finish()
-    await watchPool.stop()
-    await callPool.stop()
   }
 
   private static func parse(_ endpoints: [String]) throws -> [Endpoint] {

@@ -16,9 +16,13 @@ struct MalformedAnswer: Error {
 
 extension EtcdCaller {
   /// Sends one message and makes a value of the one that answers it.
+  ///
+  /// - Parameters:
+  ///   - isLocal: Whether a member answers by itself, so that it needs no leader.
+  ///   - member: The number of the only endpoint that may answer; nil for whichever serves.
   func call<Request: Message, Answer: Message & Sendable, Value: Sendable>(
-    _ method: EtcdMethod, _ request: Request, _ kind: RetryMachine.Kind, timeout: Duration,
-    _ map: @escaping @Sendable (Answer) throws -> Value
+    _ method: EtcdMethod, _ request: Request, _ kind: RetryMachine.Kind, timeout: Duration, isLocal: Bool = false,
+    at member: Int? = nil, _ map: @escaping @Sendable (Answer) throws -> Value
   ) async throws(HoldfastError) -> Value {
     let bytes: [UInt8]
     do {
@@ -32,7 +36,12 @@ extension EtcdCaller {
         .requestTooLarge, "a request of \(bytes.count) bytes is more than the server reads (see `limits`)",
         outcome: kind == .read ? nil : .refused)
     }
-    let answer = try await call(method, bytes, kind, timeout: timeout)
+    let answer =
+      if let member {
+        try await call(method, bytes, kind, timeout: timeout, at: member)
+      } else {
+        try await call(method, bytes, kind, timeout: timeout, requiresLeader: !isLocal)
+      }
     do {
       // What takes milliseconds to decode must not keep the caller's actor.
       if answer.count > 65_536 { return try await decodeElsewhere(answer, map) }

@@ -5,47 +5,51 @@ import Synchronization
 
 /// Calls of one exchange each: a request, an answer, and in between as many attempts as the retry machine allows.
 final class EtcdCaller: Sendable {
-  private let pool: ConnectionPool
+  let pool: ConnectionPool
   private let endpoints: Mutex<EndpointMachine>
-  private let endpointNames: [String]
+  private let list: EndpointList
   /// The most time that connecting may take, and the most bytes of a request.
-  private let connectLimit: Duration
+  let connectLimit: Duration
   let requestLimit: Int
-  private let time: TimeSource
+  let time: TimeSource
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, requestLimit: Int, time: TimeSource,
+    pool: ConnectionPool, list: EndpointList, connectLimit: Duration, requestLimit: Int, time: TimeSource,
     logger: Logger
   ) {
     self.pool = pool
-    self.endpointNames = endpointNames
+    self.list = list
     self.connectLimit = connectLimit
     self.requestLimit = requestLimit
-    endpoints = Mutex(EndpointMachine(count: endpointNames.count))
+    endpoints = Mutex(EndpointMachine(count: list.inUse.count))
     self.time = time
     self.logger = logger
   }
 
-  private enum Attempt {
+  enum Attempt {
     case answer([UInt8])
     case failure(CallFailure, PooledConnection?)
     case stopped
   }
 
   /// The answer's bytes. The error carries the outcome if the call is a write.
+  ///
+  /// - Parameter requiresLeader: False for what a member answers by itself.
   func call(
-    _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration
+    _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration, requiresLeader: Bool
   ) async throws(HoldfastError) -> [UInt8] {
-    var machine = RetryMachine(kind, timeout: timeout, endpoints: endpointNames.count)
-    var turn = endpoints.withLock { $0.current }
+    var (turn, count) = endpoints.withLock { ($0.current, $0.count) }
+    var machine = RetryMachine(kind, timeout: timeout, endpoints: count)
     var failed: PooledConnection?
     var actions = machine.handle(.start(now: time.now()))
     while !actions.isEmpty {
       switch actions.removeFirst() {
       case .attempt(let limit):
         turn = endpoints.withLock { $0.current }
-        switch await attempt(method, request, turn.endpoint, within: limit) {
+        switch await attempt(
+          method, request, turn.endpoint, within: limit, requiresLeader: requiresLeader)
+        {
         case .answer(let answer):
           keep(turn)
           return answer
@@ -74,8 +78,8 @@ final class EtcdCaller: Sendable {
     throw HoldfastError(.internal, "the call to \(method) came to no end", outcome: machine.outcome)
   }
 
-  private func attempt(
-    _ method: EtcdMethod, _ request: [UInt8], _ endpoint: Int, within limit: Duration
+  func attempt(
+    _ method: EtcdMethod, _ request: [UInt8], _ endpoint: Int, within limit: Duration, requiresLeader: Bool
   ) async -> Attempt {
     let deadline = time.now() + limit
     let connection: PooledConnection
@@ -88,7 +92,9 @@ final class EtcdCaller: Sendable {
       }
     }
     defer { pool.release(connection) }
-    let call = RPCCall(path: method.rawValue, metadata: method.metadata, timeout: deadline - time.now())
+    let call = RPCCall(
+      path: method.rawValue, metadata: requiresLeader ? EtcdMethod.requireLeader : [],
+      timeout: deadline - time.now())
     do {
       return .answer(
         method.isStream
@@ -111,6 +117,12 @@ final class EtcdCaller: Sendable {
     return answer
   }
 
+  /// Calls go to these endpoints from now on.
+  func use(_ list: [Int]) async {
+    endpoints.withLock { _ = $0.handle(.replaced(list)) }
+    await pool.retire(except: Set(list))
+  }
+
   private func keep(_ turn: EndpointMachine.Turn) {
     endpoints.withLock { _ = $0.handle(.succeeded(turn)) }
   }
@@ -121,7 +133,7 @@ final class EtcdCaller: Sendable {
     guard case .use(let next, let delay)? = actions.first else { return .zero }
     logger.info(
       "etcd member does not serve",
-      metadata: ["endpoint": "\(endpointNames[turn.endpoint])", "next": "\(endpointNames[next])", "call": "\(method)"])
+      metadata: ["endpoint": "\(list.name(turn.endpoint))", "next": "\(list.name(next))", "call": "\(method)"])
     return delay
   }
 }

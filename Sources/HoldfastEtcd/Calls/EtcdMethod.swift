@@ -12,11 +12,22 @@ enum EtcdMethod: String, Sendable {
   case timeToLive = "/etcdserverpb.Lease/LeaseTimeToLive"
   case leases = "/etcdserverpb.Lease/LeaseLeases"
   case members = "/etcdserverpb.Cluster/MemberList"
+  case addMember = "/etcdserverpb.Cluster/MemberAdd"
+  case updateMember = "/etcdserverpb.Cluster/MemberUpdate"
+  case promoteMember = "/etcdserverpb.Cluster/MemberPromote"
+  case removeMember = "/etcdserverpb.Cluster/MemberRemove"
   case status = "/etcdserverpb.Maintenance/Status"
+  case alarm = "/etcdserverpb.Maintenance/Alarm"
+  case defragment = "/etcdserverpb.Maintenance/Defragment"
+  case hash = "/etcdserverpb.Maintenance/Hash"
+  case hashKV = "/etcdserverpb.Maintenance/HashKV"
+  case moveLeader = "/etcdserverpb.Maintenance/MoveLeader"
+  case snapshot = "/etcdserverpb.Maintenance/Snapshot"
 
-  /// Whether the call is a bidirectional stream.
+  /// Whether one question and its answer go through a bidirectional stream.
   var isStream: Bool { self == .watch || self == .keepLeaseAlive }
 
-  /// A partitioned member cancels streams that require a leader; calls fail there by themselves.
-  var metadata: [(name: String, value: String)] { isStream ? [("hasleader", "true")] : [] }
+  /// Makes a member without a leader refuse at once, before it does anything, instead of letting the call wait for one; and
+  /// cancel the streams that it serves.
+  static let requireLeader = [(name: "hasleader", value: "true")]
 }

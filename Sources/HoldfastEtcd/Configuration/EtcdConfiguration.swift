@@ -11,6 +11,10 @@ public struct EtcdConfiguration: Sendable {
   /// The time a call may take altogether: connecting, and for reads the attempts at other members, included. With several
   /// members a read gives each of them half of what is left, as long as there are others.
   public var requestTimeout: Duration = .seconds(5)
+  /// How often the cluster is asked for its members, so that calls and watches follow where it moves: its client URLs go
+  /// before `endpoints`, which stay as a fallback. nil never asks; ``EtcdBackend/Cluster/synchronizeEndpoints()`` does it
+  /// once. It is for clusters that advertise addresses which clients can reach.
+  public var memberSynchronization: Duration?
   /// A watch that heard nothing for this long asks the member for a sign of life. Not less than a second.
   public var watchSilence: Duration = .seconds(15)
   /// A member that does not answer such a question, or the creation of a watch, for this long is left for another one.

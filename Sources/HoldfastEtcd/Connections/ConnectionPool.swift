@@ -21,7 +21,8 @@ final class ConnectionPool: Sendable {
   }
 
   private struct State {
-    var slots: [Slot]
+    /// By endpoint. None is as good as an empty one.
+    var slots: [Int: Slot] = [:]
     var retired: [PooledConnection] = []
     var isStopped = false
     /// Counts the stops, so that what was being connected across one is not kept.
@@ -36,12 +37,11 @@ final class ConnectionPool: Sendable {
     case stopped
   }
 
-  private let state: Mutex<State>
+  private let state = Mutex(State())
   private let makeConnection: Connect
   private let time: TimeSource
 
-  init(endpoints: Int, time: TimeSource, connect: @escaping Connect) {
-    state = Mutex(State(slots: Array(repeating: .empty, count: endpoints)))
+  init(time: TimeSource, connect: @escaping Connect) {
     makeConnection = connect
     self.time = time
   }
@@ -84,6 +84,16 @@ final class ConnectionPool: Sendable {
     await collect()
   }
 
+  /// Lets nobody new use the connections to other endpoints than these.
+  func retire(except endpoints: Set<Int>) async {
+    let others = state.withLock { state in
+      state.slots.compactMap { endpoint, slot -> PooledConnection? in
+        if case .open(let connection) = slot, !endpoints.contains(endpoint) { connection } else { nil }
+      }
+    }
+    for connection in others { await retire(connection) }
+  }
+
   /// Fails what is under way, closes everything, and refuses new calls until `restart`.
   func stop() async {
     let (connections, waiting) = state.withLock { state -> ([PooledConnection], [ConnectWaiters]) in
@@ -91,7 +101,7 @@ final class ConnectionPool: Sendable {
       state.generation += 1
       var connections = state.retired
       var waiting: [ConnectWaiters] = []
-      for slot in state.slots {
+      for slot in state.slots.values {
         switch slot {
         case .empty: break
         case .connecting(let waiters): waiting.append(waiters)
@@ -99,7 +109,7 @@ final class ConnectionPool: Sendable {
         }
       }
       state.retired = []
-      state.slots = state.slots.map { _ in .empty }
+      state.slots = [:]
       return (connections, waiting)
     }
     for waiters in waiting { waiters.resumeAll(.look) }
@@ -133,7 +143,7 @@ final class ConnectionPool: Sendable {
   private func step(_ endpoint: Int, enqueue: Bool) -> Step {
     state.withLock { state in
       if state.isStopped { return .stopped }
-      switch state.slots[endpoint] {
+      switch state.slots[endpoint, default: .empty] {
       case .open(let connection):
         if connection.enter() { return .use(connection) }
         guard enqueue else { return .connect(generation: state.generation) }

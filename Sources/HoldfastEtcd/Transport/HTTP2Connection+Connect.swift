@@ -28,7 +28,8 @@ extension HTTP2Connection {
 
     let connected: EventLoopFuture<any Channel> =
       switch endpoint.address {
-      case .host(let host, let port): prepared.connect(host: host, port: port)
+      case .host(let host, let port):
+        prepared.resolver(configuration.addresses.resolver(on: eventLoop)).connect(host: host, port: port)
       case .unix(let path): prepared.connect(unixDomainSocketPath: path)
       }
     connected.flatMap { channel in
@@ -42,6 +43,7 @@ extension HTTP2Connection {
     } onCancel: {
       attempt.cancel()
     }
+    if case .failure = result, case .host(let host, _) = endpoint.address { configuration.addresses.advance(host) }
     switch result {
     case .success(let opened):
       return HTTP2Connection(endpoint: endpoint, opened: opened, configuration: configuration)

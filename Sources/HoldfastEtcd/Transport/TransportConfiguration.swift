@@ -6,6 +6,9 @@ package struct TransportConfiguration: Sendable {
   /// The time that name resolution and the TCP (or Unix socket) connection may take together.
   package var connectTimeout: Duration = .seconds(5)
 
+  /// How names become addresses.
+  package var addresses = AddressLookup()
+
   /// The time from the TCP connection to the server's HTTP/2 SETTINGS and its acknowledgement of ours. A server that
   /// hangs accepts TCP all the same, because the kernel does that for it.
   package var settingsTimeout: Duration = .seconds(5)

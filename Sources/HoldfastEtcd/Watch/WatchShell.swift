@@ -9,20 +9,18 @@ final class WatchShell: Sendable {
   let time: TimeSource
   private let pool: ConnectionPool
   private let endpoints: Mutex<EndpointMachine>
-  private let endpointNames: [String]
   /// The most time that connecting may take.
   private let connectLimit: Duration
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, time: TimeSource, logger: Logger
+    pool: ConnectionPool, endpoints count: Int, connectLimit: Duration, time: TimeSource, logger: Logger
   ) {
     self.pool = pool
-    self.endpointNames = endpointNames
     self.connectLimit = connectLimit
     self.time = time
     self.logger = logger
-    endpoints = Mutex(EndpointMachine(count: endpointNames.count))
+    endpoints = Mutex(EndpointMachine(count: count))
   }
 
   func open() async throws(ConnectionPool.Failure) -> WatchStream {
@@ -34,7 +32,7 @@ final class WatchShell: Sendable {
       if case .failed = error { moveOn(from: turn) }
       throw error
     }
-    let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.watch.metadata)
+    let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.requireLeader)
     do {
       return WatchStream(try await connection.connection.open(call), turn, connection, pool)
     } catch {
@@ -56,6 +54,12 @@ final class WatchShell: Sendable {
     stream.stream.cancel()
     await pool.retire(stream.connection)
     moveOn(from: stream.turn)
+  }
+
+  /// Watches that are opened from now on go to these endpoints. Those that stand are left alone.
+  func use(_ list: [Int]) async {
+    endpoints.withLock { _ = $0.handle(.replaced(list)) }
+    await pool.retire(except: Set(list))
   }
 
   func jitter() -> Double { .random(in: 0.75...1.25) }

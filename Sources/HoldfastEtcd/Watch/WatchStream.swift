@@ -68,8 +68,7 @@ final class WatchStream: Sendable {
 
   /// Nil for whatever goes wrong, the lack of a permission too: then its progress is just not trusted.
   private func askForIdentity(within limit: Duration) async -> MemberIdentity? {
-    let method = EtcdMethod.status
-    let call = RPCCall(path: method.rawValue, metadata: method.metadata, timeout: limit)
+    let call = RPCCall(path: EtcdMethod.status.rawValue, timeout: limit)
     guard let request: [UInt8] = try? Etcdserverpb_StatusRequest().serializedBytes(),
       let bytes = try? await connection.connection.unary(call, request),
       let answer = try? Etcdserverpb_StatusResponse(serializedBytes: bytes),

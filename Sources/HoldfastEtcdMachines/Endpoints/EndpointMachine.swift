@@ -17,6 +17,8 @@ package struct EndpointMachine: Sendable {
     case failed(Turn, jitter: Double)
     /// The endpoint answered.
     case succeeded(Turn)
+    /// From now on these endpoints serve, in this order. An empty list changes nothing.
+    case replaced([Int])
   }
 
   package enum Action: Hashable, Sendable {
@@ -26,14 +28,16 @@ package struct EndpointMachine: Sendable {
 
   /// Where new calls go.
   package private(set) var current = Turn(endpoint: 0, number: 0)
-  private let count: Int
+  /// How many endpoints are tried before there is a wait.
+  package var count: Int { endpoints.count }
+  private var endpoints: [Int]
   private let backOff: BackOff
   /// Failures of the current endpoint and those before it, since something last succeeded.
   private var failures = 0
 
   /// There must be an endpoint: fewer count as one.
   package init(count: Int, backOff: BackOff = BackOff()) {
-    self.count = max(1, count)
+    endpoints = Array(0..<max(1, count))
     self.backOff = backOff
   }
 
@@ -47,7 +51,7 @@ package struct EndpointMachine: Sendable {
       // Many calls fail together; only the first of them moves on, the others follow. With a single endpoint, too: a
       // thousand calls that meet the same restart are one failure.
       if turn == current {
-        current = Turn(endpoint: (current.endpoint + 1) % count, number: current.number &+ 1)
+        current = Turn(endpoint: next, number: current.number &+ 1)
         failures = min(failures + 1, 1_000_000)
       }
       let rounds = failures / count
@@ -55,6 +59,19 @@ package struct EndpointMachine: Sendable {
       let isFruitless = rounds > 0 && failures % count == 0
       let delay = isFruitless ? backOff.delay(attempt: rounds - 1, jitter: jitter) : .zero
       return [.use(endpoint: current.endpoint, after: delay)]
+    case .replaced(let replacement):
+      guard let first = replacement.first else { return [] }
+      endpoints = replacement
+      // What serves is left alone.
+      guard !replacement.contains(current.endpoint) else { return [] }
+      current = Turn(endpoint: first, number: current.number &+ 1)
+      failures = 0
+      return [.use(endpoint: first, after: .zero)]
     }
+  }
+
+  private var next: Int {
+    let position = endpoints.firstIndex(of: current.endpoint) ?? -1
+    return endpoints[(position + 1) % endpoints.count]
   }
 }

@@ -69,6 +69,12 @@ package enum EtcdErrorTable {
     Row(.outOfRange, text: "etcdserver: mvcc: required revision is a future revision", is: .futureRevision),
     Row(.notFound, text: "etcdserver: requested lease not found", is: .leaseNotFound),
     Row(.failedPrecondition, text: "etcdserver: lease already exists", is: .leaseExists),
+    Row(.notFound, text: "etcdserver: member not found", is: .memberNotFound),
+    Row(.failedPrecondition, text: "etcdserver: member ID already exist", is: .memberExists),
+    Row(.failedPrecondition, text: "etcdserver: Peer URLs already exists", is: .memberExists),
+    Row(
+      .failedPrecondition,
+      text: "etcdserver: can only promote a learner member which is in sync with leader", is: .learnerNotReady),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: not leader", is: .unavailable),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: not capable", is: .unimplemented),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: rpc not supported for learner", is: .unavailable),
@@ -83,6 +89,8 @@ package enum EtcdErrorTable {
     Row(.unavailable, text: "etcdserver: leader changed", is: .unavailable),
     Row(.unavailable, text: "etcdserver: server stopped", is: .unavailable),
     Row(.unavailable, text: "etcdserver: unhealthy cluster", is: .unavailable),
+    // A leader that is handing over takes no proposals. etcd has no code for it.
+    Row(.unknown, text: "raft proposal dropped", is: .unavailable),
     Row(.dataLoss, text: "etcdserver: corrupt cluster", is: .dataLoss),
   ]
 

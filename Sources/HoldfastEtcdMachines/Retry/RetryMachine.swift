@@ -2,8 +2,8 @@ package import HoldfastCore
 
 /// Whether a failed call is tried again, and what its failure means. Times are readings of the shell's clock.
 ///
-/// A read may be repeated. A write is repeated only when it is certain that nobody looked at it: repeating one that may
-/// have been applied is how writes are applied twice.
+/// `RetryTable` decides what each failure calls for; this keeps the time. A read may be repeated. A write is repeated only
+/// when it is certain that it did not reach a log: repeating one that may have been applied is how writes are applied twice.
 package struct RetryMachine: Sendable {
   package enum Kind: Sendable, CaseIterable {
     case read
@@ -83,27 +83,14 @@ package struct RetryMachine: Sendable {
 
   private mutating func failed(_ failure: CallFailure, now: Duration) -> [Action] {
     lastFailure = failure
-    let code = failure.code
-    guard code != .cancelled else { return [.fail(error())] }
-    // Only a status of the member itself shows that it serves.
-    guard failure.isForeign || Self.blamesEndpoint(code) && failure.status != .unknown else {
-      return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
-    }
-    let isOver = now >= deadline || !mayRepeat(failure)
     if kind == .repeatableWrite && WriteOutcome.of(failure) != .refused { maybeApplied = true }
-    return isOver ? [.leaveEndpoint(resumes: false), .fail(error())] : [.leaveEndpoint(resumes: true)]
-  }
-
-  private func mayRepeat(_ failure: CallFailure) -> Bool {
-    switch kind {
-    case .read, .repeatableWrite: true
-    case .write: failure.progress == .notProcessed
+    switch RetryTable.row(for: failure).decision(for: kind) {
+    // Only a status of the member itself shows that it serves.
+    case .giveUp: return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
+    case .leave: return [.leaveEndpoint(resumes: false), .fail(error())]
+    case .rotate:
+      return now < deadline ? [.leaveEndpoint(resumes: true)] : [.leaveEndpoint(resumes: false), .fail(error())]
     }
-  }
-
-  /// Failures that another member, or the same one later, may not have.
-  private static func blamesEndpoint(_ code: HoldfastError.Code) -> Bool {
-    code == .unavailable || code == .timeout || code == .internal || code == .protocolViolation
   }
 
   private func error() -> HoldfastError {

@@ -15,5 +15,5 @@ public enum BackendConformance {
   public static let cases: [ConformanceCase] =
     KeyValueCases.all + RangeCases.all + SortCases.all + RevisionCases.all + CompactionCases.all + TransactionCases.all
     + DuplicateCases.all + CompareCases.all + PutOptionCases.all + LeaseCases.all + LimitCases.all + WatchCases.all
-    + WatchHistoryCases.all
+    + WatchHistoryCases.all + CombinationCases.all
 }

@@ -28,6 +28,19 @@ import Testing
     #expect(await failure { try await etcd.leases() }?.code == .protocolViolation)
   }
 
+  /// Whatever the method: neither no message nor an empty one is an answer.
+  @Test(arguments: RetryByMethodTests.methods, [[], [0xFF, 0xFF]] as [[UInt8]])
+  func everyMethod(_ method: RetryByMethodTests.Method, _ answer: [UInt8]) async {
+    // Of these, an empty message is one that says "nothing".
+    guard !(answer.isEmpty && ["LeaseLeases", "Alarm"].contains(method.name)) else { return }
+    let etcd = EtcdBackend.scripted { (_: Int) async throws(RPCError) -> any RPCConnection in
+      ScriptedConnection { (_: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in answer }
+    }
+    let error = await failure { try await method.call(etcd) }
+    #expect(error?.code == .protocolViolation)
+    #expect(method.isRepeated || error?.outcome == .unknown)
+  }
+
   @Test func transactionsWithTheWrongAnswers() async {
     let request = TransactionRequest(
       success: [.put(PutRequest(key: "k", value: [])), .range(RangeRequest(.all))], failure: [])
