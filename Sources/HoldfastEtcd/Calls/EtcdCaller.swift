@@ -11,17 +11,19 @@ final class EtcdCaller: Sendable {
   /// The most time that connecting may take, and the most bytes of a request.
   private let connectLimit: Duration
   let requestLimit: Int
+  private let authenticator: Authenticator?
   private let time: TimeSource
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, requestLimit: Int, time: TimeSource,
-    logger: Logger
+    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, requestLimit: Int,
+    authenticator: Authenticator?, time: TimeSource, logger: Logger
   ) {
     self.pool = pool
     self.endpointNames = endpointNames
     self.connectLimit = connectLimit
     self.requestLimit = requestLimit
+    self.authenticator = authenticator
     endpoints = Mutex(EndpointMachine(count: endpointNames.count))
     self.time = time
     self.logger = logger
@@ -29,7 +31,7 @@ final class EtcdCaller: Sendable {
 
   private enum Attempt {
     case answer([UInt8])
-    case failure(CallFailure, PooledConnection?)
+    case failure(CallFailure, PooledConnection?, AuthenticationToken? = nil)
     case stopped
   }
 
@@ -37,9 +39,11 @@ final class EtcdCaller: Sendable {
   func call(
     _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration
   ) async throws(HoldfastError) -> [UInt8] {
-    var machine = RetryMachine(kind, timeout: timeout, endpoints: endpointNames.count)
+    var machine = RetryMachine(
+      kind, timeout: timeout, endpoints: endpointNames.count, renewsToken: authenticator != nil)
     var turn = endpoints.withLock { $0.current }
     var failed: PooledConnection?
+    var token: AuthenticationToken?
     var actions = machine.handle(.start(now: time.now()))
     while !actions.isEmpty {
       switch actions.removeFirst() {
@@ -49,12 +53,14 @@ final class EtcdCaller: Sendable {
         case .answer(let answer):
           keep(turn)
           return answer
-        case .failure(let failure, let connection):
+        case .failure(let failure, let connection, let used):
           failed = connection
+          token = used
           actions += machine.handle(.failed(failure, now: time.now()))
         case .stopped:
           throw HoldfastError(.stopped, "the etcd backend has stopped", outcome: machine.outcome)
         }
+      case .renewToken: if let token { authenticator?.reject(token) }
       case .keepEndpoint: keep(turn)
       case .leaveEndpoint(let resumes):
         if let connection = failed { await pool.retire(connection) }
@@ -88,13 +94,22 @@ final class EtcdCaller: Sendable {
       }
     }
     defer { pool.release(connection) }
-    let call = RPCCall(path: method.rawValue, metadata: method.metadata, timeout: deadline - time.now())
+    var token: AuthenticationToken?
+    do {
+      token = try await authenticator?.token(
+        on: connection.connection, maximumAge: method.isStream ? Authenticator.maximumAgeForStreams : nil,
+        within: deadline - time.now())
+    } catch {
+      return .failure(error, connection)
+    }
+    var call = RPCCall(path: method.rawValue, metadata: method.metadata, timeout: deadline - time.now())
+    call.token = token?.secret
     do {
       return .answer(
         method.isStream
           ? try await exchange(call, request, connection) : try await connection.connection.unary(call, request))
     } catch {
-      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection)
+      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection, token)
     }
   }
 

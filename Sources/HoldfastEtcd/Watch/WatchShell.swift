@@ -10,13 +10,16 @@ final class WatchShell: Sendable {
   private let pool: ConnectionPool
   private let endpoints: Mutex<EndpointMachine>
   private let endpointNames: [String]
+  private let authenticator: Authenticator?
   /// The most time that connecting may take.
   private let connectLimit: Duration
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, time: TimeSource, logger: Logger
+    pool: ConnectionPool, endpointNames: [String], connectLimit: Duration, authenticator: Authenticator?,
+    time: TimeSource, logger: Logger
   ) {
+    self.authenticator = authenticator
     self.pool = pool
     self.endpointNames = endpointNames
     self.connectLimit = connectLimit
@@ -34,16 +37,37 @@ final class WatchShell: Sendable {
       if case .failed = error { moveOn(from: turn) }
       throw error
     }
-    let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.watch.metadata)
-    do {
-      return WatchStream(try await connection.connection.open(call), turn, connection, pool)
+    do throws(CallFailure) {
+      return try await open(on: connection, turn)
     } catch {
       pool.release(connection)
       await pool.retire(connection)
       moveOn(from: turn)
-      throw .failed(CallFailure(error, isCancelled: Task.isCancelled))
+      throw .failed(error)
     }
   }
+
+  private func open(
+    on connection: PooledConnection, _ turn: EndpointMachine.Turn
+  ) async throws(CallFailure) -> WatchStream {
+    let token = try await authenticator?.token(
+      on: connection.connection, maximumAge: Authenticator.maximumAgeForStreams, within: connectLimit)
+    var call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.watch.metadata)
+    call.token = token?.secret
+    do {
+      return WatchStream(try await connection.connection.open(call), turn, connection, pool, token)
+    } catch {
+      throw CallFailure(error, isCancelled: Task.isCancelled)
+    }
+  }
+
+  /// The stream's token is not to be used again.
+  func renewToken(of stream: WatchStream) {
+    if let token = stream.token { authenticator?.reject(token) }
+  }
+
+  var endpointCount: Int { endpointNames.count }
+  var authenticates: Bool { authenticator != nil }
 
   func keep(_ stream: WatchStream) {
     endpoints.withLock { _ = $0.handle(.succeeded(stream.turn)) }
@@ -75,11 +99,14 @@ final class WatchStream: Sendable {
   let stream: any RPCStream
   let turn: EndpointMachine.Turn
   let connection: PooledConnection
+  let token: AuthenticationToken?
   private let pool: ConnectionPool
 
   init(
-    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool
+    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool,
+    _ token: AuthenticationToken?
   ) {
+    self.token = token
     self.stream = stream
     self.turn = turn
     self.connection = connection

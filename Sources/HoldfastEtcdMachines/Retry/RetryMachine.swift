@@ -25,6 +25,8 @@ package struct RetryMachine: Sendable {
   package enum Action: Hashable, Sendable {
     /// Call the current endpoint; the time is how long the attempt may take.
     case attempt(within: Duration)
+    /// The server did not accept the token: the next attempt is to have another one.
+    case renewToken
     /// The endpoint does not serve: tell the endpoint machine. Its answer is wanted when `resumes` is true.
     case leaveEndpoint(resumes: Bool)
     /// The endpoint answered, if only to refuse.
@@ -36,13 +38,19 @@ package struct RetryMachine: Sendable {
   private let kind: Kind
   private let timeout: Duration
   private let endpoints: Int
+  private let renewsToken: Bool
   private var deadline = Duration.zero
   private var lastFailure: CallFailure?
   private var attempts = 0
   /// Whether an earlier attempt may have been applied: the outcome of a repeatable write is then never `refused`.
   private var maybeApplied = false
+  private var renewals = 0
+  /// Attempts in a row that TLS has failed for good: when no endpoint is left there is nothing to wait for.
+  private var tlsFailures = 0
 
-  package init(_ kind: Kind, timeout: Duration, endpoints: Int) {
+  /// - Parameter renewsToken: Whether there are credentials, with which a token that was refused can be replaced.
+  package init(_ kind: Kind, timeout: Duration, endpoints: Int, renewsToken: Bool = false) {
+    self.renewsToken = renewsToken
     self.kind = kind
     self.timeout = timeout
     self.endpoints = endpoints
@@ -84,15 +92,24 @@ package struct RetryMachine: Sendable {
   private mutating func failed(_ failure: CallFailure, now: Duration) -> [Action] {
     lastFailure = failure
     let code = failure.code
+    // It was refused before anything of it was done, so a write may be sent again too. A few times: roles that are being
+    // changed make every token old.
+    if renewsToken, failure.wantsToken, renewals < Self.maximumRenewals, now < deadline {
+      renewals += 1
+      return [.keepEndpoint, .renewToken, attempt(now: now)]
+    }
+    tlsFailures = failure.isTLSFailure ? tlsFailures + 1 : 0
     guard code != .cancelled else { return [.fail(error())] }
     // Only a status of the member itself shows that it serves.
     guard failure.isForeign || Self.blamesEndpoint(code) && failure.status != .unknown else {
       return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
     }
-    let isOver = now >= deadline || !mayRepeat(failure)
+    let isOver = now >= deadline || !mayRepeat(failure) || tlsFailures >= max(1, endpoints)
     if kind == .repeatableWrite && WriteOutcome.of(failure) != .refused { maybeApplied = true }
     return isOver ? [.leaveEndpoint(resumes: false), .fail(error())] : [.leaveEndpoint(resumes: true)]
   }
+
+  private static var maximumRenewals: Int { 3 }
 
   private func mayRepeat(_ failure: CallFailure) -> Bool {
     switch kind {
@@ -103,7 +120,10 @@ package struct RetryMachine: Sendable {
 
   /// Failures that another member, or the same one later, may not have.
   private static func blamesEndpoint(_ code: HoldfastError.Code) -> Bool {
-    code == .unavailable || code == .timeout || code == .internal || code == .protocolViolation
+    switch code {
+    case .unavailable, .timeout, .internal, .protocolViolation, .tlsFailed: true
+    default: false
+    }
   }
 
   private func error() -> HoldfastError {

@@ -24,6 +24,8 @@ package struct WatchMachine: Sendable {
     case open
     case send(WatchCommand)
     case receive(within: Duration)
+    /// The server did not accept the token, as it seems: the next stream is to have another one.
+    case renewToken
     /// The watch stands: the endpoint serves.
     case keepEndpoint
     /// Drop the stream; use another endpoint from now on.
@@ -51,10 +53,19 @@ package struct WatchMachine: Sendable {
   private var isAsked = false
   private var isInterrupted = false
   private var attempt = 0
+  private let endpoints: Int
+  private let renewsToken: Bool
+  private var hasRenewedToken = false
+  /// Streams in a row that TLS has failed for good.
+  private var tlsFailures = 0
 
+  /// - Parameter renewsToken: Whether there are credentials, with which a token that was refused can be replaced.
   package init(
-    range: KeyRange, from start: Revision?, timing: WatchTiming = WatchTiming(), backOff: BackOff = BackOff()
+    range: KeyRange, from start: Revision?, timing: WatchTiming = WatchTiming(), backOff: BackOff = BackOff(),
+    endpoints: Int = 1, renewsToken: Bool = false
   ) {
+    self.endpoints = max(1, endpoints)
+    self.renewsToken = renewsToken
     self.range = range
     self.timing = timing
     self.backOff = backOff
@@ -79,12 +90,15 @@ package struct WatchMachine: Sendable {
       // A new id for each stream, too: what is late from an old one can then not be taken for the new.
       lastID += 1
       phase = .creating(id: lastID)
+      tlsFailures = 0
       return [.send(.create(id: lastID, from: resume)), .receive(within: timing.answer)]
     case .message(let message): return received(message)
     case .silent(let jitter): return silent(jitter)
     case .failed(let failure, let jitter):
       let error = failure.error
-      return Self.isFinal(error.code) && !failure.isForeign ? end(error) : interrupt(error, jitter)
+      tlsFailures = failure.isTLSFailure ? tlsFailures + 1 : 0
+      if tlsFailures >= endpoints { return end(error) }
+      return Self.isFinal(error.code) && !failure.isForeign ? refused(error, jitter) : interrupt(error, jitter)
     case .broken(let text, let jitter): return violation(text, jitter)
     }
   }
@@ -114,7 +128,7 @@ package struct WatchMachine: Sendable {
     // Servers take the id we choose; a proxy may choose its own, and there is one watcher on the stream.
     phase = .watching(id: message.watchID)
     if resume == nil { resume = header.revision.next }
-    isInterrupted = false
+    (isInterrupted, hasRenewedToken) = (false, false)
     let events = message.events.isEmpty ? receive() : delivered(message)
     return [.keepEndpoint, .report(.started(header))] + events
   }
@@ -172,7 +186,7 @@ package struct WatchMachine: Sendable {
     let reason = message.cancelReason
     let code = EtcdErrorTable.code(forReason: reason)
     let text = "the server cancelled the watch: \(reason.isEmpty ? "it gave no reason" : reason)"
-    if let code, Self.isFinal(code) { return end(HoldfastError(code, text)) }
+    if let code, Self.isFinal(code) { return refused(HoldfastError(code, text), 1) }
     // A watch that stood and is cancelled without a known reason may well be created again; one that was refused with a
     // reason will be refused again.
     if atCreation && code == nil && !reason.isEmpty { return end(HoldfastError(.invalidArgument, text)) }
@@ -213,6 +227,14 @@ package struct WatchMachine: Sendable {
     let delay = backOff.delay(attempt: attempt, jitter: jitter)
     attempt = min(attempt + 1, 1_000)
     return [.leaveEndpoint] + report + [.wait(delay)]
+  }
+
+  /// etcd does not tell a token that has expired from a missing permission when a watch is created.
+  private mutating func refused(_ error: HoldfastError, _ jitter: Double) -> [Action] {
+    let mayBeToken = error.code == .permissionDenied || error.code == .unauthenticated
+    guard mayBeToken, renewsToken, !hasRenewedToken else { return end(error) }
+    hasRenewedToken = true
+    return [.renewToken] + interrupt(error, jitter)
   }
 
   private mutating func end(_ error: HoldfastError) -> [Action] {
