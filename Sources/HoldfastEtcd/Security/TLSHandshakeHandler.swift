@@ -53,7 +53,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler {
     let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
     let validity = tls?.peerCertificate.map { certificate in
       let (from, until) = (Int(certificate.notValidBefore), Int(certificate.notValidAfter))
-      return from...max(from, until)
+      return min(from, until)...until
     }
     return TLSFailure.Circumstances(
       name: name, hasIdentity: hasIdentity, validity: validity, now: Int(Date().timeIntervalSince1970))

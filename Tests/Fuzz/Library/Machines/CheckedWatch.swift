@@ -41,7 +41,7 @@ package struct CheckedWatch {
       case .send(.create(let id, let from)):
         try promise(id > self.id, "the id \(id) is used twice")
         (self.id, self.from) = (id, from)
-      case .send(.requestProgress), .keepEndpoint, .leaveEndpoint: break
+      case .send(.requestProgress), .keepEndpoint, .leaveEndpoint, .renewToken: break
       case .report(let update):
         try check(update)
         updates.append(update)
