@@ -19,7 +19,7 @@ import Testing
           #expect(await failure { _ = try await auth.status() }?.code == .unimplemented)
         }
         #expect(try await auth.users() == ["app", "root"])
-        #expect(try await auth.roles() == ["root", "worker"])
+        #expect(try await auth.roles() == ["worker"])
         #expect(try await auth.roles(ofUser: "app") == ["worker"])
         #expect(try await auth.permissions(ofRole: "worker") == [EtcdPermission(.readWrite, Users.range)])
         let ranges: [KeyRange] = [.key("/one"), .from("/x"), .all]
@@ -33,7 +33,7 @@ import Testing
         try await auth.revokeRole("worker", fromUser: "app")
         #expect(try await auth.roles(ofUser: "app").isEmpty)
         try await auth.deleteRole("worker")
-        #expect(try await auth.roles() == ["root"])
+        #expect(try await auth.roles().isEmpty)
         try await auth.disable()
         // The token means nothing any more, and nobody minds.
         _ = try await backend.put(put)
@@ -104,7 +104,7 @@ import Testing
       try await withEtcdBackend([etcd.clientURL]) {
         $0.user = "app"
         $0.password = "wr0ng-password"
-        $0.requestTimeout = .seconds(600)
+        $0.requestTimeout = .seconds(20)
       } _: { backend in
         for _ in 0..<3 {
           let error = await failure { _ = try await backend.put(put) }

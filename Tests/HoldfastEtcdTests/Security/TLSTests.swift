@@ -29,6 +29,12 @@ import Testing
               $0.tls.trustRoots = .file(authority.certificate)
               $0.tls.minimumVersion = minimum
             } _: { backend in
+              // etcd 3.5 spoke TLS 1.2 only before it let its operators choose.
+              guard version != .v3_5_1 || minimum != .tls1_3 else {
+                let error = await failure { _ = try await backend.put(put) }
+                #expect(error?.code == .tlsFailed && error?.message.contains("tls.minimumVersion") == true)
+                return
+              }
               let revision = try await backend.put(put).header.revision
               #expect(try await backend.range(RangeRequest(.key("/t/key"))).keyValues.first?.modRevision == revision)
               var updates = backend.watch(WatchRequest(.prefix("/t/"), from: revision)).makeAsyncIterator()
@@ -100,9 +106,8 @@ import Testing
     let place = SourceLocation(fileID: #fileID, filePath: #filePath, line: line, column: 1)
     let patient: (inout EtcdConfiguration) -> Void = {
       configure(&$0)
-      // Long enough that only the test's own limit could be what ends a call that is tried again and again.
-      $0.connectTimeout = .seconds(60)
-      $0.requestTimeout = .seconds(600)
+      // A call that is tried again and again would end with another error.
+      $0.requestTimeout = .seconds(20)
     }
     try await withEtcdBackend([etcd.secureURL], patient) { backend in
       for isWrite in [true, false] {

@@ -50,7 +50,7 @@ package struct CertificateAuthority: Sendable {
       "extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=\(subjects.joined(separator: ","))\n", to: path + ".ext")
     let validity = isExpired ? ["20200101000000Z", "20200201000000Z"] : ["20200101000000Z", "21200101000000Z"]
     try await Self.openssl([
-      "ca", "-batch", "-notext", "-rand_serial", "-config", directory + "/ca.cnf", "-cert", certificate,
+      "ca", "-batch", "-notext", "-config", directory + "/ca.cnf", "-cert", certificate,
       "-keyfile", key, "-in", path + ".csr", "-extfile", path + ".ext", "-startdate", validity[0],
       "-enddate", validity[1], "-out", path + ".pem",
     ])
@@ -71,6 +71,7 @@ package struct CertificateAuthority: Sendable {
     default_md = sha256
     policy = any
     unique_subject = no
+    rand_serial = yes
     [any]
     commonName = supplied
     """
