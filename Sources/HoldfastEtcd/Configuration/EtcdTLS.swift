@@ -9,7 +9,8 @@ public struct EtcdTLS: Hashable, Sendable {
   public var trustRoots = TrustRoots.system
   /// The client certificate, for servers that want one (mutual TLS); nil to show none.
   public var identity: Identity?
-  /// The name that the server's certificate must be made for, where it is not the endpoint's: a host name, not an address.
+  /// The name that the server's certificate must be made for, where it is not the endpoint's: a host name, not an address. A
+  /// certificate that is made for the very address that was connected to is accepted too.
   public var serverName: String?
   /// What is checked of a server's certificate.
   public var verification = Verification.full
