@@ -4,6 +4,13 @@ internal import HoldfastCore
 ///
 /// What is given as files is read again for every new connection when it has changed, so that rotated certificates need no
 /// restart. Connections that stand go on with what they began with.
+///
+/// ```swift
+/// .etcd(endpoints: ["https://etcd-1.example:2379"]) {
+///   $0.tls.trustRoots = .file("/etc/etcd/ca.pem")
+///   $0.tls.identity = .files(certificate: "/etc/etcd/client.pem", key: "/etc/etcd/client.key")
+/// }
+/// ```
 public struct EtcdTLS: Hashable, Sendable {
   /// The authorities whose certificates a server may show.
   public var trustRoots = TrustRoots.system

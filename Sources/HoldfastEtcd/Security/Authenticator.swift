@@ -95,7 +95,11 @@ final class Authenticator: Sendable {
       return token
     }
     let told = failure.authenticating(credentials.user)
-    if failure.status == .cancelled { _ = step(.abandoned) } else { _ = step(.failed(told, now: time.now(), jitter: .random(in: 0.75...1.25))) }
+    if failure.status == .cancelled {
+      _ = step(.abandoned)
+    } else {
+      _ = step(.failed(told, now: time.now(), jitter: .random(in: 0.75...1.25)))
+    }
     // The call that was to follow has not been sent.
     throw told.code == .unauthenticated ? told : told.beforeSending
   }

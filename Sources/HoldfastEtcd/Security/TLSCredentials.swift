@@ -51,7 +51,8 @@ package final class TLSCredentials: Sendable {
       }
       if isNews {
         logger.warning(
-          "etcd TLS certificates cannot be read; the ones of before stay in use", metadata: ["error": "\(error.message)"])
+          "etcd TLS certificates cannot be read; the ones of before stay in use",
+          metadata: ["error": "\(error.message)"])
       }
       return held.context
     }

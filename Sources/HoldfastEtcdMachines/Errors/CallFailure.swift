@@ -50,7 +50,8 @@ package struct CallFailure: Error, Hashable, Sendable {
   private var text: String {
     switch message {
     case "": "the call failed: \(status)"
-    case "etcdserver: user name is empty": "etcd wants its users to authenticate: set `user` and `password` (\(message))"
+    case "etcdserver: user name is empty":
+      "etcd wants its users to authenticate: set `user` and `password` (\(message))"
     default: message
     }
   }

@@ -59,7 +59,8 @@ extension Faults {
       }
     }
 
-    @Test(arguments: Matrix.kinds(ServerKind.singles, turn: 2)) func onlyOneSideSpeaksTLS(kind: ServerKind) async throws {
+    @Test(arguments: Matrix.kinds(ServerKind.singles, turn: 2)) func onlyOneSideSpeaksTLS(kind: ServerKind) async throws
+    {
       try await withFiles { _, files, _ in
         let security = EtcdSecurity(files.server, clientAuthority: files.trusted.certificate)
         try await withEtcd(kind.version, arguments: kind.arguments, security: security) { etcd in

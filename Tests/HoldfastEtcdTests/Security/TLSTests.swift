@@ -94,7 +94,9 @@ import Testing
             $0.tls.trustRoots = .file(authority.certificate)
             $0.tls.identity = own
             change(&$0.tls)
-          } _: { _ = try await $0.put(put) }
+          } _: {
+            _ = try await $0.put(put)
+          }
         }
       }
     }

@@ -30,7 +30,10 @@ package final class EtcdServer: Sendable {
   let slot: ProcessSlot
   private let administration = Mutex<EtcdAdministrator?>(nil)
 
-  init(_ version: EtcdVersion, name: String, ports: EtcdPorts, directory: String, security: EtcdSecurity?, arguments: [String]) throws {
+  init(
+    _ version: EtcdVersion, name: String, ports: EtcdPorts, directory: String, security: EtcdSecurity?,
+    arguments: [String]
+  ) throws {
     self.version = version
     self.name = name
     clientPort = ports.client
@@ -47,7 +50,8 @@ package final class EtcdServer: Sendable {
       "--listen-peer-urls", ports.peerURL,
       "--initial-advertise-peer-urls", ports.peerURL,
     ]
-    slot = ProcessSlot(command: [try version.program()] + listen + (security?.arguments ?? []) + arguments, log: logFile)
+    slot = ProcessSlot(
+      command: [try version.program()] + listen + (security?.arguments ?? []) + arguments, log: logFile)
   }
 
   /// `http://127.0.0.1:PORT`.
@@ -130,7 +134,8 @@ struct EtcdPorts {
   let secure: Int
 
   static func free() async throws -> EtcdPorts {
-    EtcdPorts(client: try await LoopbackPorts.free(), peer: try await LoopbackPorts.free(),
+    EtcdPorts(
+      client: try await LoopbackPorts.free(), peer: try await LoopbackPorts.free(),
       secure: try await LoopbackPorts.free())
   }
 

@@ -34,7 +34,8 @@ private func withFreshCluster<R>(
   for attempt in 1...attempts {
     do {
       return try await withScratchDirectory { directory in
-        let members = try await makeMembers(version, count, directory: directory, security: security, arguments: arguments)
+        let members = try await makeMembers(
+          version, count, directory: directory, security: security, arguments: arguments)
         return try await withRunning(members, body: body)
       }
     } catch let error as PortTaken {
