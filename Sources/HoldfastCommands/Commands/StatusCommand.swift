@@ -1,5 +1,6 @@
 import ArgumentParser
 import Holdfast
+import HoldfastEtcd
 
 struct StatusCommand: ToolCommand {
   static let configuration = CommandConfiguration(
@@ -34,8 +35,9 @@ struct StatusCommand: ToolCommand {
     let urls = try endpoints.urls(tool.environment)
     if urls.isEmpty { throw EndpointOptions.missing }
     // One that cannot be understood is a mistake in the command line, not a member that is down.
-    _ = try endpoints.store(urls).make()
-    return try urls.map { ($0, try endpoints.store([$0])) }
+    let configure = try endpoints.configure(for: tool)
+    _ = try BackendConfiguration.etcd(endpoints: urls, configure).make()
+    return urls.map { ($0, .etcd(endpoints: [$0], configure)) }
   }
 
   /// Asks all at the same time: one that is down must not delay the others.

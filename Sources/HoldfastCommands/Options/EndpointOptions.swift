@@ -12,6 +12,8 @@ struct EndpointOptions: ParsableArguments {
   @Option(help: "How many seconds one request may take. (default: 5)")
   var timeout: Double?
 
+  @OptionGroup var security: SecurityOptions
+
   /// The URLs, none when none are given. Whether they can be understood is for the etcd client to say.
   func urls(_ environment: [String: String]) throws -> [String] {
     let isGiven = endpoints != nil
@@ -29,7 +31,7 @@ struct EndpointOptions: ParsableArguments {
   func store(for tool: Tool) throws -> BackendConfiguration? {
     if let backend = tool.backend { return backend }
     let urls = try urls(tool.environment)
-    return urls.isEmpty ? nil : try store(urls)
+    return urls.isEmpty ? nil : .etcd(endpoints: urls, try configure(for: tool))
   }
 
   func requiredStore(for tool: Tool) throws -> BackendConfiguration {
@@ -37,9 +39,14 @@ struct EndpointOptions: ParsableArguments {
     return store
   }
 
-  func store(_ urls: [String]) throws -> BackendConfiguration {
+  /// What the options, and the environment, say about the client. It may ask for a password, so call it once.
+  func configure(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
     let timeout = try timeout.map { try Duration(positiveSeconds: $0, option: "--timeout") }
-    return .etcd(endpoints: urls) { if let timeout { $0.requestTimeout = timeout } }
+    let secure = try security.configure(for: tool)
+    return {
+      if let timeout { $0.requestTimeout = timeout }
+      secure(&$0)
+    }
   }
 
   static let missing = HoldfastError(

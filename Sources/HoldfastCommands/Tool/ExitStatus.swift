@@ -20,7 +20,7 @@ struct ExitStatus: Hashable, Sendable {
   static let unavailable = ExitStatus(69, "the store does not answer, or not in time")
   static let `internal` = ExitStatus(70, "a fault of the server, or of Holdfast")
   static let output = ExitStatus(74, "the input could not be read or the output not be written")
-  static let noPermission = ExitStatus(77, "wrong credentials, or the user may not do this")
+  static let noPermission = ExitStatus(77, "wrong credentials or certificates, or the user may not do this")
   static let interrupted = ExitStatus(130, "ended by Ctrl-C (SIGINT)")
   static let terminated = ExitStatus(143, "ended by SIGTERM")
 
@@ -40,7 +40,7 @@ struct ExitStatus: Hashable, Sendable {
       case .encodingFailed, .decodingFailed, .keyMismatch: .data
       case .unavailable, .timeout, .resourceExhausted: .unavailable
       case .internal, .protocolViolation, .dataLoss, .unimplemented: .internal
-      case .unauthenticated, .permissionDenied: .noPermission
+      case .unauthenticated, .permissionDenied, .tlsFailed: .noPermission
       default: .failure
       }
   }

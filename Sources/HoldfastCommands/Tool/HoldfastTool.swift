@@ -32,6 +32,7 @@ public enum HoldfastTool {
       environment: environment, input: .standardInput, output: .descriptor(STDOUT_FILENO),
       errors: .descriptor(STDERR_FILENO))
     tool.isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    if tool.isInteractive { tool.askPassword = { getpass($0).map { String(cString: $0) } } }
     tool.handlesSignals = true
     guard CommandLine.argumentsAreUnicode else {
       // Swift would replace what it cannot read, and the command would act on another key.

@@ -11,6 +11,8 @@ struct Tool: Sendable {
   var isInteractive = false
   /// Whether SIGINT and SIGTERM end a command cleanly; off in tests, whose process is not ours.
   var handlesSignals = false
+  /// Asks the person at the terminal for a password, which is not shown; nil where there is nobody.
+  var askPassword: (@Sendable (_ prompt: String) -> String?)?
   /// The store to use instead of what the command line names, for tests.
   var backend: BackendConfiguration?
 

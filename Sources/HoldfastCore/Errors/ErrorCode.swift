@@ -65,6 +65,9 @@ extension HoldfastError {
     public static let timeout = Code("timeout")
     /// The task was cancelled.
     public static let cancelled = Code("cancelled")
+    /// TLS failed for good: a certificate is expired, made for another name or by an unknown authority, the server wants one
+    /// of ours, or one side speaks no TLS. Trying again does not heal it; another certificate or configuration does.
+    public static let tlsFailed = Code("tlsFailed")
     /// Wrong or expired credentials.
     public static let unauthenticated = Code("unauthenticated")
     /// The user may not do this.

@@ -23,15 +23,19 @@ public final class EtcdBackend: Backend {
 
   /// Connects nothing yet.
   ///
-  /// - Throws: ``HoldfastError`` with `invalidArgument` when there is no endpoint or one that cannot be understood.
+  /// - Throws: ``HoldfastError`` with `invalidArgument` when there is no endpoint or one that cannot be understood, when a file of
+  ///   ``EtcdConfiguration/tls`` cannot be read or makes no sense, and when a password would be sent in the clear.
   public convenience init(_ configuration: EtcdConfiguration) throws {
-    let list = EndpointList(configuration.endpoints, parsed: try EtcdBackend.parse(configuration.endpoints))
+    let endpoints = try EtcdBackend.parse(configuration.endpoints)
+    let list = EndpointList(configuration.endpoints, parsed: endpoints)
     var transport = TransportConfiguration()
     transport.connectTimeout = configuration.connectTimeout
     transport.settingsTimeout = configuration.connectTimeout
     transport.keepAliveInterval = configuration.keepAliveInterval
     transport.keepAliveTimeout = configuration.keepAliveTimeout
     transport.maximumMessageSize = configuration.maximumAnswerBytes
+    transport.tls = TLSCredentials(configuration.tls, logger: configuration.logger)
+    try configuration.checkSecurity(of: endpoints, transport.tls)
     let settings = transport
     self.init(configuration, list, time: .continuous) { (endpoint: Int) async throws(RPCError) -> any RPCConnection in
       try await HTTP2Connection.connect(to: Endpoint(list.name(endpoint)), configuration: settings)
@@ -57,19 +61,23 @@ public final class EtcdBackend: Backend {
     callPool = ConnectionPool(time: time, connect: connect)
     watchPool = ConnectionPool(time: time, connect: connect)
     memberPool = ConnectionPool(time: time, connect: connect)
+    // What is only half of one was refused before.
+    let authenticator = (try? configuration.credentials).flatMap { credentials in
+      credentials.map { Authenticator($0, time: time, logger: logger) }
+    }
     // etcd reads half a megabyte more than it accepts, and answers that with an error. Beyond, it ends the stream while
     // the request is still being sent.
     let (requestLimit, isEndless) = configuration.limits.requestBytes.addingReportingOverflow(512 << 10)
     let bytes = isEndless ? .max : requestLimit
     caller = EtcdCaller(
-      pool: callPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes, time: time,
-      logger: logger)
+      pool: callPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes,
+      authenticator: authenticator, time: time, logger: logger)
     memberCaller = EtcdCaller(
-      pool: memberPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes, time: time,
-      logger: logger)
+      pool: memberPool, list: list, connectLimit: configuration.connectTimeout, requestLimit: bytes,
+      authenticator: authenticator, time: time, logger: logger)
     watchShell = WatchShell(
-      pool: watchPool, endpoints: configuration.endpoints.count, connectLimit: configuration.connectTimeout, time: time,
-      logger: logger)
+      pool: watchPool, endpoints: configuration.endpoints.count, connectLimit: configuration.connectTimeout,
+      authenticator: authenticator, time: time, logger: logger)
   }
 
   public var limits: BackendLimits { configuration.limits }
@@ -98,7 +106,7 @@ public final class EtcdBackend: Backend {
 
   private static func parse(_ endpoints: [String]) throws -> [Endpoint] {
     guard !endpoints.isEmpty else {
-      throw HoldfastError(.invalidArgument, "etcd needs an endpoint, such as http://127.0.0.1:2379")
+      throw HoldfastError(.invalidArgument, "etcd needs an endpoint, such as https://127.0.0.1:2379")
     }
     return try endpoints.map { text in
       do throws(RPCError) {

@@ -13,5 +13,6 @@ extension CallFailure {
     var status = StatusCode(rawValue: error.code.rawValue) ?? .unknown
     if status == .cancelled && progress != .answered && !isCancelled { status = .unavailable }
     self.init(status, error.message, progress: progress)
+    isTLSFailure = error.isTLSFailure
   }
 }

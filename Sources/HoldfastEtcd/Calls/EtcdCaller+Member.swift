@@ -4,7 +4,7 @@ import HoldfastEtcdMachines
 /// Calls that one member must answer.
 extension EtcdCaller {
   /// The answer's bytes. It is tried once: who asks one member wants to know what that one says. Only a connection that had
-  /// ended before it was used is replaced.
+  /// ended before it was used is replaced, and a token that had expired.
   func call(
     _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration, at member: Int
   ) async throws(HoldfastError) -> [UInt8] {
@@ -14,9 +14,12 @@ extension EtcdCaller {
       switch await attempt(method, request, member, within: deadline - time.now(), requiresLeader: false) {
       case .answer(let answer): return answer
       case .stopped: throw stopped(kind)
-      case .failure(let failure, let connection):
+      case .failure(let failure, let connection, let token):
         if let connection, failure.progress != .answered { await pool.retire(connection) }
-        if connection != nil && failure.progress == .notProcessed && failure.code != .cancelled && !isLast {
+        let isTokenOld = token != nil && failure.wantsToken
+        if isTokenOld { reject(token) }
+        let isUnused = connection != nil && failure.progress == .notProcessed && failure.code != .cancelled
+        if !isLast && (isTokenOld || isUnused && !failure.isTLSFailure) {
           isLast = true
         } else {
           throw error(failure, kind)
@@ -40,11 +43,11 @@ extension EtcdCaller {
     }
     let stream: any RPCStream
     do {
-      stream = try await connection.connection.open(RPCCall(path: method.rawValue))
+      stream = try await open(method, on: connection, within: min(limit, connectLimit))
     } catch {
       pool.release(connection)
       await pool.retire(connection)
-      throw self.error(CallFailure(error, isCancelled: Task.isCancelled), .read)
+      throw self.error(error, .read)
     }
     // It gives the connection back from here on.
     let opened = MemberStream(stream, connection, pool)
@@ -55,6 +58,18 @@ extension EtcdCaller {
       throw self.error(CallFailure(error, isCancelled: Task.isCancelled), .read)
     }
     return opened
+  }
+
+  private func open(
+    _ method: EtcdMethod, on connection: PooledConnection, within limit: Duration
+  ) async throws(CallFailure) -> any RPCStream {
+    var call = RPCCall(path: method.rawValue)
+    call.token = try await token(on: connection, maximumAge: Authenticator.maximumAgeForStreams, within: limit)?.secret
+    do {
+      return try await connection.connection.open(call)
+    } catch {
+      throw CallFailure(error, isCancelled: Task.isCancelled)
+    }
   }
 
   private func stopped(_ kind: RetryMachine.Kind) -> HoldfastError {

@@ -11,17 +11,19 @@ final class EtcdCaller: Sendable {
   /// The most time that connecting may take, and the most bytes of a request.
   let connectLimit: Duration
   let requestLimit: Int
+  private let authenticator: Authenticator?
   let time: TimeSource
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, list: EndpointList, connectLimit: Duration, requestLimit: Int, time: TimeSource,
-    logger: Logger
+    pool: ConnectionPool, list: EndpointList, connectLimit: Duration, requestLimit: Int, authenticator: Authenticator?,
+    time: TimeSource, logger: Logger
   ) {
     self.pool = pool
     self.list = list
     self.connectLimit = connectLimit
     self.requestLimit = requestLimit
+    self.authenticator = authenticator
     endpoints = Mutex(EndpointMachine(count: list.inUse.count))
     self.time = time
     self.logger = logger
@@ -29,7 +31,7 @@ final class EtcdCaller: Sendable {
 
   enum Attempt {
     case answer([UInt8])
-    case failure(CallFailure, PooledConnection?)
+    case failure(CallFailure, PooledConnection?, AuthenticationToken? = nil)
     case stopped
   }
 
@@ -40,8 +42,9 @@ final class EtcdCaller: Sendable {
     _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration, requiresLeader: Bool
   ) async throws(HoldfastError) -> [UInt8] {
     var (turn, count) = endpoints.withLock { ($0.current, $0.count) }
-    var machine = RetryMachine(kind, timeout: timeout, endpoints: count)
+    var machine = RetryMachine(kind, timeout: timeout, endpoints: count, renewsToken: authenticator != nil)
     var failed: PooledConnection?
+    var token: AuthenticationToken?
     var actions = machine.handle(.start(now: time.now()))
     while !actions.isEmpty {
       switch actions.removeFirst() {
@@ -53,12 +56,14 @@ final class EtcdCaller: Sendable {
         case .answer(let answer):
           keep(turn)
           return answer
-        case .failure(let failure, let connection):
+        case .failure(let failure, let connection, let used):
           failed = connection
+          token = used
           actions += machine.handle(.failed(failure, now: time.now()))
         case .stopped:
           throw HoldfastError(.stopped, "the etcd backend has stopped", outcome: machine.outcome)
         }
+      case .renewToken: reject(token)
       case .keepEndpoint: keep(turn)
       case .leaveEndpoint(let resumes):
         if let connection = failed { await pool.retire(connection) }
@@ -92,16 +97,37 @@ final class EtcdCaller: Sendable {
       }
     }
     defer { pool.release(connection) }
-    let call = RPCCall(
+    let token: AuthenticationToken?
+    do {
+      token = try await self.token(
+        on: connection, maximumAge: method.isStream ? Authenticator.maximumAgeForStreams : nil,
+        within: deadline - time.now())
+    } catch {
+      return .failure(error, connection)
+    }
+    var call = RPCCall(
       path: method.rawValue, metadata: requiresLeader ? EtcdMethod.requireLeader : [],
       timeout: deadline - time.now())
+    call.token = token?.secret
     do {
       return .answer(
         method.isStream
           ? try await exchange(call, request, connection) : try await connection.connection.unary(call, request))
     } catch {
-      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection)
+      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection, token)
     }
+  }
+
+  /// Nil where there are no credentials.
+  func token(
+    on connection: PooledConnection, maximumAge: Duration?, within limit: Duration
+  ) async throws(CallFailure) -> AuthenticationToken? {
+    try await authenticator?.token(on: connection.connection, maximumAge: maximumAge, within: limit)
+  }
+
+  /// The token is not to be used again.
+  func reject(_ token: AuthenticationToken?) {
+    if let token { authenticator?.reject(token) }
   }
 
   /// One question and one answer on a stream of their own.

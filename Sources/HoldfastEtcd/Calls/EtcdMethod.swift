@@ -23,6 +23,23 @@ enum EtcdMethod: String, Sendable {
   case hashKV = "/etcdserverpb.Maintenance/HashKV"
   case moveLeader = "/etcdserverpb.Maintenance/MoveLeader"
   case snapshot = "/etcdserverpb.Maintenance/Snapshot"
+  case authenticate = "/etcdserverpb.Auth/Authenticate"
+  case enableAuth = "/etcdserverpb.Auth/AuthEnable"
+  case disableAuth = "/etcdserverpb.Auth/AuthDisable"
+  case authStatus = "/etcdserverpb.Auth/AuthStatus"
+  case addUser = "/etcdserverpb.Auth/UserAdd"
+  case getUser = "/etcdserverpb.Auth/UserGet"
+  case listUsers = "/etcdserverpb.Auth/UserList"
+  case deleteUser = "/etcdserverpb.Auth/UserDelete"
+  case changePassword = "/etcdserverpb.Auth/UserChangePassword"
+  case grantRole = "/etcdserverpb.Auth/UserGrantRole"
+  case revokeRole = "/etcdserverpb.Auth/UserRevokeRole"
+  case addRole = "/etcdserverpb.Auth/RoleAdd"
+  case getRole = "/etcdserverpb.Auth/RoleGet"
+  case listRoles = "/etcdserverpb.Auth/RoleList"
+  case deleteRole = "/etcdserverpb.Auth/RoleDelete"
+  case grantPermission = "/etcdserverpb.Auth/RoleGrantPermission"
+  case revokePermission = "/etcdserverpb.Auth/RoleRevokePermission"
 
   /// Whether one question and its answer go through a bidirectional stream.
   var isStream: Bool { self == .watch || self == .keepLeaseAlive }

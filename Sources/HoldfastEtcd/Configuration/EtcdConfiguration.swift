@@ -3,9 +3,24 @@ public import Logging
 
 /// How to reach an etcd cluster, and how patient to be with it.
 public struct EtcdConfiguration: Sendable {
-  /// The members' client URLs, such as `http://10.0.0.1:2379`, one for each member. The first is tried first; the next one
+  /// The members' client URLs, such as `https://etcd-1.example:2379`, one for each member: `https://` with TLS, `http://`
+  /// without, `unix:///path` and `unixs:///path` for sockets. The first is tried first; the next one
   /// takes over when it does not serve.
   public var endpoints: [String]
+  /// How `https://` endpoints are secured.
+  public var tls = EtcdTLS()
+  /// Who the client is, where etcd has authentication switched on; goes with ``password``. Where it is switched off they are of
+  /// no consequence.
+  public var user: String?
+  /// The user's password. It is in no log, error or dump.
+  public var password: String? {
+    get { secret?.exposed }
+    set { secret = newValue.map { Secret($0) } }
+  }
+  private var secret: Secret<String>?
+  /// Whether the password and tokens may be sent over a network in the clear: with a user, `http://` endpoints that are not on
+  /// this machine are refused otherwise.
+  public var allowsPlaintextCredentials = false
   /// The time a connection to one member may take, from the name's resolution to the end of the HTTP/2 handshake.
   public var connectTimeout: Duration = .seconds(2)
   /// The time a call may take altogether: connecting, and for reads the attempts at other members, included. With several

@@ -218,5 +218,9 @@ final class ConnectionPool: Sendable {
 
 extension CallFailure {
   /// The same failure of a connection on which nothing was sent yet.
-  fileprivate var beforeSending: CallFailure { CallFailure(status, message, progress: .notProcessed) }
+  var beforeSending: CallFailure {
+    var failure = self
+    failure.progress = .notProcessed
+    return failure
+  }
 }

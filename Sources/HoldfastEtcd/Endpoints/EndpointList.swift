@@ -27,11 +27,11 @@ final class EndpointList: Sendable {
     return number
   }
 
-  /// What the members' client URLs change, or nil.
-  func adopt(_ members: [EtcdMember]) -> [Int]? {
+  /// What the members' client URLs change, or nil. Only endpoints that `isAllowed` allows are adopted.
+  func adopt(_ members: [EtcdMember], where isAllowed: (Endpoint) -> Bool) -> [Int]? {
     // What cannot be understood cannot be connected to.
     let addresses = members.filter { !$0.isLearner }.flatMap(\.clientURLs)
-      .compactMap { (try? Endpoint($0)).map { EndpointDirectory.Address($0) } }
+      .compactMap { try? Endpoint($0) }.filter(isAllowed).map { EndpointDirectory.Address($0) }
     guard case .use(let list)? = directory.withLock({ $0.handle(.advertised(addresses)) }).first else { return nil }
     return list
   }

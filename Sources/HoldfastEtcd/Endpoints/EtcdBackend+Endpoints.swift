@@ -8,7 +8,9 @@ extension EtcdBackend {
 
   /// Makes calls and watches go to the members' client URLs first.
   func follow(_ members: [EtcdMember]) async {
-    guard let numbers = list.adopt(members) else { return }
+    // Foreign data does not make us tell a secret.
+    let isSecret = { (endpoint: Endpoint) in (try? self.configuration.checkSecrecy(of: endpoint)) != nil }
+    guard let numbers = list.adopt(members, where: isSecret) else { return }
     configuration.logger.info("etcd endpoints changed", metadata: ["endpoints": "\(endpoints)"])
     await caller.use(numbers)
     await watchShell.use(numbers)
@@ -31,10 +33,13 @@ extension EtcdBackend {
 
   /// The number of an endpoint that a caller names.
   func number(of endpoint: String) throws(HoldfastError) -> Int {
+    let parsed: Endpoint
     do {
-      return list.number(of: try Endpoint(endpoint))
+      parsed = try Endpoint(endpoint)
     } catch {
       throw HoldfastError(.invalidArgument, error.message)
     }
+    try configuration.checkSecrecy(of: parsed)
+    return list.number(of: parsed)
   }
 }

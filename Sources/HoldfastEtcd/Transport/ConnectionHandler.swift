@@ -83,7 +83,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     self.ready = nil
     timer?.cancel()
     timer = nil
-    state.flag.isUsable = !isClosed && state.lastStreamID == nil
+    state.becomeReady(usable: !isClosed && state.lastStreamID == nil)
     ready.succeed()
   }
 
@@ -93,7 +93,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     // Taken before it is failed, so that it is completed once.
     let ready = self.ready
     self.ready = nil
-    let silence = "the server closed the connection without a word of HTTP/2; it may speak TLS only"
+    if let failure = state.tlsFailure {
+      ready?.fail(failure)
+      return
+    }
+    let silence = "the server closed the connection without a word of HTTP/2; it may speak TLS only (https://)"
     let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : silence)
     ready?.fail(RPCError(.unavailable, reason, progress: .notProcessed))
   }

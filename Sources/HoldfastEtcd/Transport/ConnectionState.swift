@@ -1,3 +1,4 @@
+import HoldfastEtcdMachines
 import NIOCore
 import NIOHTTP2
 import Synchronization
@@ -22,6 +23,12 @@ final class ConnectionState {
   /// Why the connection ended or is about to: the text of the errors of what was in flight. The first reason counts, the
   /// others follow from it.
   private(set) var closeReason: String?
+
+  /// Set when TLS is why the connection never stood.
+  private(set) var tlsFailure: TLSFailure?
+
+  /// Whether calls could be started on it.
+  private(set) var hasBeenReady = false
 
   /// The streams that have a channel.
   private(set) var openStreams = 0
@@ -72,6 +79,18 @@ final class ConnectionState {
     flag.isUsable = false
     if closeReason == nil { closeReason = reason }
     channel?.close(promise: nil)
+  }
+
+  /// The handshake failed.
+  func fail(_ failure: TLSFailure) {
+    if closeReason == nil { tlsFailure = failure }
+    close(reason: failure.message)
+  }
+
+  /// Both sides know each other's settings.
+  func becomeReady(usable: Bool) {
+    hasBeenReady = true
+    flag.isUsable = usable
   }
 
   /// The error of a stream that ended because its connection did.

@@ -12,13 +12,16 @@ package struct Endpoint: Sendable, Hashable {
 
   package let address: Address
 
+  /// Whether TLS is spoken there.
+  package let usesTLS: Bool
+
   /// What goes into the `:authority` header.
   package let authority: String
 
   /// etcd's client port.
   package static let defaultPort = 2379
 
-  /// Parses `http://name`, `http://127.0.0.1:2379`, `http://[::1]:2379` or `unix:///path`.
+  /// Parses `http://name`, `https://127.0.0.1:2379`, `http://[::1]:2379`, `unix:///path` or `unixs:///path`; the s is for TLS.
   ///
   /// - Throws: `RPCError` with `.invalidArgument` that names the text.
   package init(_ text: String) throws(RPCError) {
@@ -35,18 +38,18 @@ package struct Endpoint: Sendable, Hashable {
         .invalidArgument, "An endpoint with a control character in it is refused.", progress: .notProcessed)
     }
     guard let separator = text.firstRange(of: "://") else {
-      throw Endpoint.refuse(text, "it needs a scheme: http://host:port or unix:///path")
+      throw Endpoint.refuse(text, "it needs a scheme: https://host:port, http://host:port or unix:///path")
     }
     let rest = text[separator.upperBound...]
-    switch text[..<separator.lowerBound].lowercased() {
-    case "http":
+    let scheme = text[..<separator.lowerBound].lowercased()
+    usesTLS = scheme == "https" || scheme == "unixs"
+    switch scheme {
+    case "http", "https":
       (address, authority) = try Endpoint.parseHost(rest, in: text)
-    case "unix":
+    case "unix", "unixs":
       (address, authority) = try Endpoint.parsePath(rest, in: text)
-    case "https", "unixs":
-      throw Endpoint.refuse(text, "TLS comes in a later version")
-    case let scheme:
-      throw Endpoint.refuse(text, "the scheme \"\(scheme)\" is not known, only http and unix are")
+    default:
+      throw Endpoint.refuse(text, "the scheme \"\(scheme)\" is not known, only https, http, unix and unixs are")
     }
   }
 
@@ -116,8 +119,28 @@ package struct Endpoint: Sendable, Hashable {
 extension Endpoint: CustomStringConvertible {
   package var description: String {
     switch address {
-    case .host: "http://\(authority)"
-    case .unix(let path): "unix://\(path)"
+    case .host: "http\(usesTLS ? "s" : "")://\(authority)"
+    case .unix(let path): "unix\(usesTLS ? "s" : "")://\(path)"
+    }
+  }
+}
+
+extension Endpoint {
+  /// The name that a certificate is made for; nil for an address.
+  var name: String? {
+    switch address {
+    case .host(let host, _): Endpoint.isIPAddress(host[...]) ? nil : host
+    case .unix: "localhost"
+    }
+  }
+
+  /// Whether nothing of what is sent leaves the machine.
+  var isLocal: Bool {
+    switch address {
+    case .unix: true
+    case .host(let host, _):
+      host.lowercased() == "localhost" || host == "::1"
+        || host.hasPrefix("127.") && Endpoint.isIPAddress(host[...])
     }
   }
 }

@@ -1,16 +1,17 @@
+import HoldfastCore
 import NIOHPACK
 
 /// The HEADERS of a request.
 enum GRPCHeaders {
   static func request(
-    _ call: RPCCall, authority: String, userAgent: String
+    _ call: RPCCall, to endpoint: Endpoint, userAgent: String
   ) throws(RPCError) -> HPACKHeaders {
     var headers = HPACKHeaders()
     headers.reserveCapacity(8 + call.metadata.count)
     headers.add(name: ":method", value: "POST")
-    headers.add(name: ":scheme", value: "http")
+    headers.add(name: ":scheme", value: endpoint.usesTLS ? "https" : "http")
     headers.add(name: ":path", value: call.path)
-    headers.add(name: ":authority", value: authority)
+    headers.add(name: ":authority", value: endpoint.authority)
     headers.add(name: "te", value: "trailers")
     headers.add(name: "content-type", value: "application/grpc")
     headers.add(name: "user-agent", value: userAgent)
@@ -18,15 +19,23 @@ enum GRPCHeaders {
       // Its values rarely repeat: indexed they would push what does repeat out of the compression table.
       headers.add(name: "grpc-timeout", value: encode(timeout: timeout), indexing: .nonIndexable)
     }
+    if let token = call.token?.exposed {
+      guard isValue(token) else {
+        throw RPCError(.unauthenticated, "The server's token cannot be sent.", progress: .notProcessed)
+      }
+      headers.add(name: "token", value: token, indexing: .neverIndexed)
+    }
     for (name, value) in call.metadata {
       // HTTP/2 would refuse them too, but as an error of the whole connection.
-      guard isName(name), value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+      guard isName(name), isValue(value) else {
         throw RPCError(.invalidArgument, "The metadata \"\(name)\" cannot be sent.", progress: .notProcessed)
       }
       headers.add(name: name, value: value)
     }
     return headers
   }
+
+  private static func isValue(_ value: String) -> Bool { value.utf8.allSatisfy { (0x20...0x7e).contains($0) } }
 
   private static func isName(_ name: String) -> Bool {
     !name.isEmpty

@@ -1,3 +1,4 @@
+import HoldfastEtcdMachines
 import NIOCore
 import NIOHTTP2
 import NIOPosix
@@ -10,6 +11,12 @@ extension HTTP2Connection {
   package static func connect(
     to endpoint: Endpoint, configuration: TransportConfiguration = TransportConfiguration()
   ) async throws(RPCError) -> HTTP2Connection {
+    let security: ConnectionSecurity?
+    do {
+      security = endpoint.usesTLS ? try ConnectionSecurity(configuration.tls, for: endpoint) : nil
+    } catch {
+      throw RPCError(error, endpoint)
+    }
     let eventLoop = configuration.eventLoopGroup.next()
     let attempt = ConnectAttempt(eventLoop: eventLoop)
     guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
@@ -22,7 +29,7 @@ extension HTTP2Connection {
         // Several of them, when a name has several addresses.
         channel.eventLoop.makeCompletedFuture {
           try attempt.add(channel)
-          try configure(channel, configuration)
+          try configure(channel, configuration, security)
         }
       }
 
@@ -49,14 +56,19 @@ extension HTTP2Connection {
       return HTTP2Connection(endpoint: endpoint, opened: opened, configuration: configuration)
     case .failure(let error as RPCError) where error.code == .cancelled:
       throw error
+    case .failure(let error as TLSFailure):
+      throw RPCError(error, endpoint)
     case .failure(let error):
       throw RPCError(.unavailable, "Cannot connect to \(endpoint): \(reason(of: error)).", progress: .notProcessed)
     }
   }
 
   /// From the socket inwards: flushes, keep-alive, HTTP/2, and what the connection itself says.
-  private static func configure(_ channel: any Channel, _ configuration: TransportConfiguration) throws {
+  private static func configure(
+    _ channel: any Channel, _ configuration: TransportConfiguration, _ security: ConnectionSecurity?
+  ) throws {
     let state = ConnectionState(maximumStreams: configuration.maximumStreams)
+    try security?.configure(channel, state)
     let http2 = NIOHTTP2Handler(
       mode: .client, eventLoop: channel.eventLoop,
       connectionConfiguration: connectionConfiguration(configuration),
@@ -124,5 +136,12 @@ extension HTTP2Connection {
     default:
       "\(error)"
     }
+  }
+}
+
+extension RPCError {
+  fileprivate init(_ failure: TLSFailure, _ endpoint: Endpoint) {
+    self.init(.unavailable, "Cannot connect to \(endpoint): \(failure.message).", progress: .notProcessed)
+    isTLSFailure = failure.isPermanent
   }
 }

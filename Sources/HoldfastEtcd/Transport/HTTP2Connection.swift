@@ -39,7 +39,7 @@ package final class HTTP2Connection: RPCConnection {
   package func unary(_ call: RPCCall, _ message: [UInt8]) async throws(RPCError) -> [UInt8] {
     let deadline = try check(call)
     let handler = UnaryCallHandler(
-      headers: try GRPCHeaders.request(call, authority: endpoint.authority, userAgent: userAgent),
+      headers: try GRPCHeaders.request(call, to: endpoint, userAgent: userAgent),
       message: try GRPCFraming.frame(message, allocator: allocator),
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     let result = await withTaskCancellationHandler {
@@ -59,7 +59,7 @@ package final class HTTP2Connection: RPCConnection {
   package func open(_ call: RPCCall) async throws(RPCError) -> any RPCStream {
     let deadline = try check(call)
     let handler = StreamHandler(
-      headers: try GRPCHeaders.request(call, authority: endpoint.authority, userAgent: userAgent),
+      headers: try GRPCHeaders.request(call, to: endpoint, userAgent: userAgent),
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     // Not cancellable: it waits for the event loop only, and a stream that nobody takes is reset by its deinit.
     let result = await withCheckedContinuation { continuation in

@@ -1,3 +1,5 @@
+package import HoldfastCore
+
 /// The narrow waist between the etcd client and whatever carries gRPC: one connection to one endpoint, unary calls and
 /// bidirectional streams of bytes. Nothing above it knows HTTP/2, nothing below it knows etcd.
 package protocol RPCConnection: Sendable {
@@ -36,6 +38,8 @@ package struct RPCCall: Sendable {
   package var path: String
   /// ASCII metadata in order; names are lower case.
   package var metadata: [(name: String, value: String)]
+  /// Sent as `token`, and kept out of what compression remembers.
+  package var token: Secret<String>?
   /// The time the whole call may take, sent as `grpc-timeout` and enforced locally; nil for none.
   package var timeout: Duration?
 
@@ -69,6 +73,8 @@ package struct RPCError: Error, Sendable {
   package var code: Code
   package var message: String
   package var progress: Progress
+  /// Whether TLS failed in a way that trying the same endpoint again does not heal.
+  package var isTLSFailure = false
 
   package init(_ code: Code, _ message: String, progress: Progress) {
     self.code = code

@@ -40,6 +40,9 @@ package struct TransportConfiguration: Sendable {
   /// The `user-agent` header.
   package var userAgent = "holdfast-swift"
 
+  /// For endpoints with TLS.
+  package var tls = TLSCredentials()
+
   /// Where sockets are served. It must outlive the connection: calls on a group that was shut down never return.
   package var eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 

@@ -27,7 +27,10 @@ final class EtcdWatchSource: WatchSource {
     self.request = request
     self.shell = shell
     answerLimit = timing.answer
-    state = Mutex(State(machine: WatchMachine(range: request.range, from: request.startRevision, timing: timing)))
+    let machine = WatchMachine(
+      range: request.range, from: request.startRevision, timing: timing, endpoints: shell.endpointCount,
+      renewsToken: shell.authenticates)
+    state = Mutex(State(machine: machine))
   }
 
   func next() async throws(HoldfastError) -> WatchUpdate? {
@@ -44,6 +47,7 @@ final class EtcdWatchSource: WatchSource {
       case .send(let command): await send(command)
       case .identify(let stream): state.withLock { $0.unidentified = stream }
       case .receive(let limit): await receive(within: limit)
+      case .renewToken: withStream { shell.renewToken(of: $0) }
       case .keepEndpoint: withStream { shell.keep($0) }
       case .leaveEndpoint: await leave()
       case .wait(let duration):
@@ -81,7 +85,7 @@ final class EtcdWatchSource: WatchSource {
 
   private static func isTurn(_ action: WatchMachine.Action) -> Bool {
     switch action {
-    case .leaveEndpoint, .fail: true
+    case .renewToken, .leaveEndpoint, .fail: true
     default: false
     }
   }

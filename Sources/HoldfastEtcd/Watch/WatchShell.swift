@@ -9,13 +9,16 @@ final class WatchShell: Sendable {
   let time: TimeSource
   private let pool: ConnectionPool
   private let endpoints: Mutex<EndpointMachine>
+  private let authenticator: Authenticator?
   /// The most time that connecting may take.
   private let connectLimit: Duration
   private let logger: Logger
 
   init(
-    pool: ConnectionPool, endpoints count: Int, connectLimit: Duration, time: TimeSource, logger: Logger
+    pool: ConnectionPool, endpoints count: Int, connectLimit: Duration, authenticator: Authenticator?, time: TimeSource,
+    logger: Logger
   ) {
+    self.authenticator = authenticator
     self.pool = pool
     self.connectLimit = connectLimit
     self.time = time
@@ -32,16 +35,37 @@ final class WatchShell: Sendable {
       if case .failed = error { moveOn(from: turn) }
       throw error
     }
-    let call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.requireLeader)
-    do {
-      return WatchStream(try await connection.connection.open(call), turn, connection, pool)
+    do throws(CallFailure) {
+      return try await open(on: connection, turn)
     } catch {
       pool.release(connection)
       await pool.retire(connection)
       moveOn(from: turn)
-      throw .failed(CallFailure(error, isCancelled: Task.isCancelled))
+      throw .failed(error)
     }
   }
+
+  private func open(
+    on connection: PooledConnection, _ turn: EndpointMachine.Turn
+  ) async throws(CallFailure) -> WatchStream {
+    let token = try await authenticator?.token(
+      on: connection.connection, maximumAge: Authenticator.maximumAgeForStreams, within: connectLimit)
+    var call = RPCCall(path: EtcdMethod.watch.rawValue, metadata: EtcdMethod.requireLeader)
+    call.token = token?.secret
+    do {
+      return WatchStream(try await connection.connection.open(call), turn, connection, pool, token)
+    } catch {
+      throw CallFailure(error, isCancelled: Task.isCancelled)
+    }
+  }
+
+  /// The stream's token is not to be used again.
+  func renewToken(of stream: WatchStream) {
+    if let token = stream.token { authenticator?.reject(token) }
+  }
+
+  var endpointCount: Int { endpoints.withLock { $0.count } }
+  var authenticates: Bool { authenticator != nil }
 
   func keep(_ stream: WatchStream) {
     endpoints.withLock { _ = $0.handle(.succeeded(stream.turn)) }

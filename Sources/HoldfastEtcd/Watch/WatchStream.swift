@@ -15,11 +15,14 @@ final class WatchStream: Sendable {
   let stream: any RPCStream
   let turn: EndpointMachine.Turn
   let connection: PooledConnection
+  let token: AuthenticationToken?
   private let pool: ConnectionPool
 
   init(
-    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool
+    _ stream: any RPCStream, _ turn: EndpointMachine.Turn, _ connection: PooledConnection, _ pool: ConnectionPool,
+    _ token: AuthenticationToken?
   ) {
+    self.token = token
     self.stream = stream
     self.turn = turn
     self.connection = connection

@@ -22,6 +22,8 @@ package struct CallFailure: Error, Hashable, Sendable {
   package var status: StatusCode
   package var message: String
   package var progress: Progress
+  /// Whether TLS failed in a way that trying the same endpoint again does not heal.
+  package var isTLSFailure = false
 
   package init(_ status: StatusCode, _ message: String, progress: Progress) {
     self.status = status
@@ -40,8 +42,17 @@ package struct CallFailure: Error, Hashable, Sendable {
   }
 
   /// What the failure is called in the field's terms.
-  package var code: HoldfastError.Code { EtcdErrorTable.code(for: self) }
+  package var code: HoldfastError.Code { isTLSFailure ? .tlsFailed : EtcdErrorTable.code(for: self) }
 
   /// The failure as an error, for something that is not a write.
-  package var error: HoldfastError { HoldfastError(code, message.isEmpty ? "the call failed: \(status)" : message) }
+  package var error: HoldfastError { HoldfastError(code, text) }
+
+  private var text: String {
+    switch message {
+    case "": "the call failed: \(status)"
+    case "etcdserver: user name is empty":
+      "etcd wants its users to authenticate: set `user` and `password` (\(message))"
+    default: message
+    }
+  }
 }

@@ -25,6 +25,8 @@ package struct RetryMachine: Sendable {
   package enum Action: Hashable, Sendable {
     /// Call the current endpoint; the time is how long the attempt may take.
     case attempt(within: Duration)
+    /// The server did not accept the token: the next attempt is to have another one.
+    case renewToken
     /// The endpoint does not serve: tell the endpoint machine. Its answer is wanted when `resumes` is true.
     case leaveEndpoint(resumes: Bool)
     /// The endpoint answered, if only to refuse.
@@ -36,13 +38,19 @@ package struct RetryMachine: Sendable {
   private let kind: Kind
   private let timeout: Duration
   private let endpoints: Int
+  private let renewsToken: Bool
   private var deadline = Duration.zero
   private var lastFailure: CallFailure?
   private var attempts = 0
   /// Whether an earlier attempt may have been applied: the outcome of a repeatable write is then never `refused`.
   private var maybeApplied = false
+  private var renewals = 0
+  /// Attempts in a row that TLS has failed for good: when no endpoint is left there is nothing to wait for.
+  private var tlsFailures = 0
 
-  package init(_ kind: Kind, timeout: Duration, endpoints: Int) {
+  /// - Parameter renewsToken: Whether there are credentials, with which a token that was refused can be replaced.
+  package init(_ kind: Kind, timeout: Duration, endpoints: Int, renewsToken: Bool = false) {
+    self.renewsToken = renewsToken
     self.kind = kind
     self.timeout = timeout
     self.endpoints = endpoints
@@ -83,15 +91,25 @@ package struct RetryMachine: Sendable {
 
   private mutating func failed(_ failure: CallFailure, now: Duration) -> [Action] {
     lastFailure = failure
+    // It was refused before anything of it was done, so a write may be sent again too. A few times: roles that are being
+    // changed make every token old.
+    if renewsToken, failure.wantsToken, renewals < Self.maximumRenewals, now < deadline {
+      renewals += 1
+      return [.keepEndpoint, .renewToken, attempt(now: now)]
+    }
+    tlsFailures = failure.isTLSFailure ? tlsFailures + 1 : 0
     if kind == .repeatableWrite && WriteOutcome.of(failure) != .refused { maybeApplied = true }
     switch RetryTable.row(for: failure).decision(for: kind) {
     // Only a status of the member itself shows that it serves.
     case .giveUp: return failure.progress == .answered ? [.keepEndpoint, .fail(error())] : [.fail(error())]
     case .leave: return [.leaveEndpoint(resumes: false), .fail(error())]
     case .rotate:
-      return now < deadline ? [.leaveEndpoint(resumes: true)] : [.leaveEndpoint(resumes: false), .fail(error())]
+      let isOver = now >= deadline || tlsFailures >= max(1, endpoints)
+      return isOver ? [.leaveEndpoint(resumes: false), .fail(error())] : [.leaveEndpoint(resumes: true)]
     }
   }
+
+  private static var maximumRenewals: Int { 3 }
 
   private func error() -> HoldfastError {
     var error = lastFailure?.error ?? HoldfastError(.timeout, "the time for the call was over before it began")

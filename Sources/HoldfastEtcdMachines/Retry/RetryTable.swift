@@ -91,7 +91,7 @@ package enum RetryTable {
 
   /// Failures that another member, or the same one later, may not have.
   private static func blamesEndpoint(_ code: HoldfastError.Code) -> Bool {
-    code == .unavailable || code == .timeout || code == .internal || code == .protocolViolation
+    code == .unavailable || code == .timeout || code == .internal || code == .protocolViolation || code == .tlsFailed
   }
 
   /// A learner, a member without a leader (asked to refuse then, by `hasleader`), and a leader that hands over: each says so

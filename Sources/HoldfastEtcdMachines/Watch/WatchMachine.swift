@@ -28,6 +28,8 @@ package struct WatchMachine: Sendable {
     case receive(within: Duration)
     /// Find out which member serves the stream, while its messages are received. It need not succeed, nor be answered.
     case identify(stream: Int64)
+    /// The server did not accept the token, as it seems: the next stream is to have another one.
+    case renewToken
     /// The watch stands: the endpoint serves.
     case keepEndpoint
     /// Drop the stream; use another endpoint from now on.
@@ -59,10 +61,19 @@ package struct WatchMachine: Sendable {
   private var question = Question.none
   private var isInterrupted = false
   private var attempt = 0
+  private let endpoints: Int
+  private let renewsToken: Bool
+  private var hasRenewedToken = false
+  /// Streams in a row that TLS has failed for good.
+  private var tlsFailures = 0
 
+  /// - Parameter renewsToken: Whether there are credentials, with which a token that was refused can be replaced.
   package init(
-    range: KeyRange, from start: Revision?, timing: WatchTiming = WatchTiming(), backOff: BackOff = BackOff()
+    range: KeyRange, from start: Revision?, timing: WatchTiming = WatchTiming(), backOff: BackOff = BackOff(),
+    endpoints: Int = 1, renewsToken: Bool = false
   ) {
+    self.endpoints = max(1, endpoints)
+    self.renewsToken = renewsToken
     self.range = range
     self.timing = timing
     self.backOff = backOff
@@ -88,13 +99,16 @@ package struct WatchMachine: Sendable {
       lastID += 1
       phase = .creating(id: lastID)
       trust = StreamTrust()
+      tlsFailures = 0
       return [.send(.create(id: lastID, from: resume)), .receive(within: timing.answer)]
     case .message(let message): return received(message)
     case .silent(let jitter): return silent(jitter)
     case .identified(let identity, let stream): return identified(identity, stream)
     case .failed(let failure, let jitter):
       let error = failure.error
-      return Self.isFinal(error.code) && !failure.isForeign ? end(error) : interrupt(error, jitter)
+      tlsFailures = failure.isTLSFailure ? tlsFailures + 1 : 0
+      if tlsFailures >= endpoints { return end(error) }
+      return Self.isFinal(error.code) && !failure.isForeign ? refused(error, jitter) : interrupt(error, jitter)
     case .broken(let text, let jitter): return violation(text, jitter)
     }
   }
@@ -125,7 +139,7 @@ package struct WatchMachine: Sendable {
     phase = .watching(id: message.watchID)
     trust.creator = header.memberID
     if resume == nil { resume = header.revision.next }
-    isInterrupted = false
+    (isInterrupted, hasRenewedToken) = (false, false)
     let events = message.events.isEmpty ? receive() : delivered(message)
     return [.keepEndpoint, .report(.started(header))] + events
   }
@@ -184,7 +198,7 @@ package struct WatchMachine: Sendable {
     let reason = message.cancelReason
     let code = EtcdErrorTable.code(forReason: reason)
     let text = "the server cancelled the watch: \(reason.isEmpty ? "it gave no reason" : reason)"
-    if let code, Self.isFinal(code) { return end(HoldfastError(code, text)) }
+    if let code, Self.isFinal(code) { return refused(HoldfastError(code, text), 1) }
     // A watch that stood and is cancelled without a known reason may well be created again; one that was refused with a
     // reason will be refused again.
     if atCreation && code == nil && !reason.isEmpty { return end(HoldfastError(.invalidArgument, text)) }
@@ -250,6 +264,14 @@ package struct WatchMachine: Sendable {
     let delay = backOff.delay(attempt: attempt, jitter: jitter)
     attempt = min(attempt + 1, 1_000)
     return [.leaveEndpoint] + report + [.wait(delay)]
+  }
+
+  /// etcd does not tell a token that has expired from a missing permission when a watch is created.
+  private mutating func refused(_ error: HoldfastError, _ jitter: Double) -> [Action] {
+    let mayBeToken = error.code == .permissionDenied || error.code == .unauthenticated
+    guard mayBeToken, renewsToken, !hasRenewedToken else { return end(error) }
+    hasRenewedToken = true
+    return [.renewToken] + interrupt(error, jitter)
   }
 
   private mutating func end(_ error: HoldfastError) -> [Action] {

@@ -36,6 +36,8 @@ extension Simulation {
           Packet(
             call: id, attempt: calls[index].attempt, member: clients[client].members[turn.endpoint],
             payload: .request(calls[index].request)))
+      // Simulated clients have no credentials.
+      case .renewToken: break
       case .keepEndpoint: keepEndpoint(of: calls[index])
       case .leaveEndpoint(let resumes):
         guard case .inFlight(let turn, _) = calls[index].state else { continue }

@@ -52,6 +52,7 @@ extension Simulation {
       case .send(let command): streams.firstIndex { $0.id == watch.stream }.map { streams[$0].requests.append(command) }
       case .identify(let stream): ask(&watch, stream)
       case .receive(let limit): watch.deadline = now + limit
+      case .renewToken: break
       case .keepEndpoint:
         if let turn = watch.turn { _ = clients[caches[cache].client].watchEndpoints.handle(.succeeded(turn)) }
       case .leaveEndpoint: leave(&watch, client: caches[cache].client)

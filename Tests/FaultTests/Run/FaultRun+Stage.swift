@@ -8,7 +8,7 @@ extension FaultRun {
   func withProxies<R>(
     _ cluster: EtcdCluster, _ body: ([[TCPProxy]]) async throws -> R
   ) async throws -> R {
-    let targets = cluster.members.map(\.clientPort)
+    let targets = cluster.members.map { $0.securePort ?? $0.clientPort }
     return try await withTCPProxies(to: targets + targets) { proxies in
       try await body([Array(proxies.prefix(targets.count)), Array(proxies.suffix(targets.count))])
     }
@@ -18,8 +18,9 @@ extension FaultRun {
   func withStage<R: Sendable>(
     _ cluster: EtcdCluster, _ proxies: [[TCPProxy]], _ body: (Stage) async throws -> R
   ) async throws -> R {
-    try await withStore(.hasty(proxies[0].map(\.url)), logger: .quiet) { first in
-      try await withStore(.hasty(proxies[1].map(\.url)), logger: .quiet) { second in
+    let urls = proxies.map { $0.map { security == nil ? $0.url : "https://127.0.0.1:\($0.port)" } }
+    return try await withStore(.hasty(urls[0], clients.apply), logger: .quiet) { first in
+      try await withStore(.hasty(urls[1], clients.apply), logger: .quiet) { second in
         try await first.withCache(of: things, configuration: .hasty) { one in
           try await first.withCache(of: things, configuration: .hasty) { two in
             try await second.withCache(of: things, configuration: .hasty) { three in

@@ -16,11 +16,19 @@ struct FaultRun {
   var noticesWithin: Duration? = .seconds(5)
   /// Whether the load writes; some faults bring their own.
   var writers = 2
+  /// With it, the clients speak TLS.
+  var security: EtcdSecurity?
+  var clients = ClientSettings()
+
+  /// What the clients of a run have that others have not.
+  struct ClientSettings: Sendable {
+    var apply: @Sendable (inout EtcdConfiguration) -> Void = { _ in }
+  }
 
   func callAsFunction(_ fault: (Stage) async throws -> Void) async throws {
     let start = ContinuousClock.now
     let report = try await withEtcdCluster(
-      kind.version, members: kind.members, arguments: kind.arguments + arguments
+      kind.version, members: kind.members, arguments: kind.arguments + arguments, security: security
     ) { cluster in
       try await withProxies(cluster) { proxies in
         try await withStage(cluster, proxies) { stage in

@@ -59,12 +59,15 @@ extension Logger {
 
 extension BackendConfiguration {
   /// A client that notices faults soon, so that runs are short.
-  static func hasty(_ endpoints: [String]) -> BackendConfiguration {
+  static func hasty(
+    _ endpoints: [String], _ configure: (inout EtcdConfiguration) -> Void = { _ in }
+  ) -> BackendConfiguration {
     .etcd(endpoints: endpoints) { configuration in
       configuration.connectTimeout = .seconds(1)
       configuration.requestTimeout = .seconds(2)
       configuration.watchSilence = .seconds(1)
       configuration.watchAnswerTimeout = .seconds(1)
+      configure(&configuration)
     }
   }
 }

@@ -13,16 +13,18 @@ extension TransportTests {
       ("http://[::1]:1234", .host("::1", port: 1234), "[::1]:1234"),
       ("http://[2001:db8::7]", .host("2001:db8::7", port: 2379), "[2001:db8::7]:2379"),
       ("unix:///run/etcd.sock", .unix(path: "/run/etcd.sock"), "localhost"),
+      ("https://etcd-1.example.com", .host("etcd-1.example.com", port: 2379), "etcd-1.example.com:2379"),
+      ("unixs:///run/etcd.sock", .unix(path: "/run/etcd.sock"), "localhost"),
     ])
     func accepted(text: String, address: Endpoint.Address, authority: String) throws {
       let endpoint = try Endpoint(text)
       #expect(endpoint.address == address)
       #expect(endpoint.authority == authority)
+      #expect(endpoint.usesTLS == text.contains("s://"))
       #expect(try Endpoint(endpoint.description) == endpoint)
     }
 
     @Test(arguments: [
-      ("https://127.0.0.1:2379", "TLS comes in a later version"),
       ("127.0.0.1:2379", "scheme"),
       ("localhost", "scheme"),
       ("ftp://localhost", "\"ftp\""),

@@ -8,7 +8,7 @@ extension EtcdCluster {
       let ports = try await EtcdPorts.free()
       let list = members.map { "\($0.name)=http://127.0.0.1:\($0.peerPort)" } + ["joining=\(ports.peerURL)"]
       let member = try EtcdServer(
-        members[0].version, name: "joining", ports: ports, directory: directory,
+        members[0].version, name: "joining", ports: ports, directory: directory, security: nil,
         arguments: ["--initial-cluster", list.joined(separator: ","), "--initial-cluster-state", "existing"])
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await member.slot.supervise() }

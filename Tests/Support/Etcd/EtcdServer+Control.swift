@@ -45,7 +45,8 @@ extension EtcdServer {
   @discardableResult
   private func control(_ arguments: [String]) async throws -> String {
     let program = try version.program("etcdctl")
-    let all = ["--endpoints", clientURL, "--command-timeout", "30s"] + arguments
+    let user = administrator.map { ["--user", "\($0.name):\($0.password)"] } ?? []
+    let all = ["--endpoints", clientURL, "--command-timeout", "30s"] + user + arguments
     let result = try await Subprocess.run(
       .name("sh"), arguments: Arguments(["-c", "exec \"$@\"", "sh", program] + all),
       environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "ETCDCTL_API": "3"]), input: .none,

@@ -53,7 +53,7 @@ extension EtcdServer {
 
   /// Whether it answers a linearizable read within a second.
   package func servesReads() async -> Bool {
-    let gateway = Gateway(port: clientPort, timeout: .seconds(1))
+    let gateway = Gateway(port: clientPort, timeout: .seconds(1), administrator: administrator)
     let request = Gateway.Range(key: .init("\0"))
     return (try? await gateway.call("/v3/kv/range", request, as: Gateway.Reply.self)) != nil
   }
@@ -90,12 +90,12 @@ extension EtcdServer {
 
   /// What the member says of itself; answered without a leader too.
   package func status(timeout: Duration = .seconds(5)) async throws -> Status {
-    let reply = try await Gateway(port: clientPort, timeout: timeout)
+    let reply = try await Gateway(port: clientPort, timeout: timeout, administrator: administrator)
       .call("/v3/maintenance/status", Gateway.Empty(), as: Gateway.StatusReply.self)
     return Status(
       memberID: reply.header.memberID.value, leader: reply.leader?.value ?? 0, version: reply.version,
       raftTerm: reply.raftTerm?.value ?? 0)
   }
 
-  private var gateway: Gateway { Gateway(port: clientPort) }
+  var gateway: Gateway { Gateway(port: clientPort, administrator: administrator) }
 }

@@ -28,7 +28,10 @@ extension EtcdServer {
     var changes: [Change] = []
     let request = Gateway.Watch(create_request: .init(prefix: prefix, start: first))
     let body = Array(try JSONEncoder().encode(request))
-    try await LoopbackHTTP(port: clientPort, timeout: timeout).stream("/v3/watch", json: body) { line in
+    let authorization = try await gateway.authorization()
+    try await LoopbackHTTP(port: clientPort, timeout: timeout, authorization: authorization).stream(
+      "/v3/watch", json: body
+    ) { line in
       // The answer's headers are lines, too.
       guard line.first == UInt8(ascii: "{") else { return false }
       let reply = try JSONDecoder().decode(Gateway.WatchReply.self, from: Data(line)).result

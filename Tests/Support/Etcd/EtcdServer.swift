@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -18,29 +20,38 @@ package final class EtcdServer: Sendable {
   package let name: String
   package let clientPort: Int
   package let peerPort: Int
+  /// Where it speaks TLS, if it does.
+  package let securePort: Int?
   /// Where the data is, for tests that look at it or damage it.
   package let dataDirectory: String
   /// What etcd printed, over all its starts.
   package let logFile: String
 
   let slot: ProcessSlot
+  private let administration = Mutex<EtcdAdministrator?>(nil)
 
-  init(_ version: EtcdVersion, name: String, ports: EtcdPorts, directory: String, arguments: [String]) throws {
+  init(
+    _ version: EtcdVersion, name: String, ports: EtcdPorts, directory: String, security: EtcdSecurity?,
+    arguments: [String]
+  ) throws {
     self.version = version
     self.name = name
     clientPort = ports.client
     peerPort = ports.peer
+    securePort = security == nil ? nil : ports.secure
+    let secureURLs = security == nil ? "" : ",https://127.0.0.1:\(ports.secure)"
     dataDirectory = directory + "/\(name)"
     logFile = directory + "/\(name).log"
     let listen = [
       "--name", name,
       "--data-dir", dataDirectory,
-      "--listen-client-urls", ports.clientURL,
+      "--listen-client-urls", ports.clientURL + secureURLs,
       "--advertise-client-urls", ports.clientURL,
       "--listen-peer-urls", ports.peerURL,
       "--initial-advertise-peer-urls", ports.peerURL,
     ]
-    slot = ProcessSlot(command: [try version.program()] + listen + arguments, log: logFile)
+    slot = ProcessSlot(
+      command: [try version.program()] + listen + (security?.arguments ?? []) + arguments, log: logFile)
   }
 
   /// `http://127.0.0.1:PORT`.
@@ -48,6 +59,12 @@ package final class EtcdServer: Sendable {
 
   /// The process id of the running etcd; nil while there is none.
   package var pid: Int32? { slot.pid }
+
+  /// Who the fixture itself is to this server, once authentication is switched on.
+  package var administrator: EtcdAdministrator? {
+    get { administration.withLock { $0 } }
+    set { administration.withLock { $0 = newValue } }
+  }
 
   /// Ends the process at once, as a crash would (SIGKILL). Returns when it is gone.
   package func kill() async throws {
@@ -110,15 +127,29 @@ package final class EtcdServer: Sendable {
   var lostItsPort: Bool { slot.hasEnded && logTail().contains("address already in use") }
 }
 
-/// The two ports of a member.
+/// The ports of a member.
 struct EtcdPorts {
   let client: Int
   let peer: Int
+  let secure: Int
 
   static func free() async throws -> EtcdPorts {
-    EtcdPorts(client: try await LoopbackPorts.free(), peer: try await LoopbackPorts.free())
+    EtcdPorts(
+      client: try await LoopbackPorts.free(), peer: try await LoopbackPorts.free(),
+      secure: try await LoopbackPorts.free())
   }
 
   var clientURL: String { "http://127.0.0.1:\(client)" }
   var peerURL: String { "http://127.0.0.1:\(peer)" }
+}
+
+/// A user who may do everything.
+package struct EtcdAdministrator: Sendable, Hashable, Encodable {
+  package var name: String
+  package var password: String
+
+  package init(name: String = "root", password: String) {
+    self.name = name
+    self.password = password
+  }
 }

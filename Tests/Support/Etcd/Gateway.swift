@@ -8,10 +8,29 @@
 struct Gateway {
   var port: Int
   var timeout = Duration.seconds(15)
+  /// Who asks, where etcd wants to know.
+  var administrator: EtcdAdministrator?
 
   func call<Reply: Decodable>(_ path: String, _ request: some Encodable, as: Reply.Type) async throws -> Reply {
+    try await call(path, request, as: Reply.self, authorization: try await authorization())
+  }
+
+  /// A token of one's own for every request: they are lost with every restart, and here they cost nothing that counts.
+  func authorization() async throws -> String? {
+    guard let administrator else { return nil }
+    do {
+      return try await call("/v3/auth/authenticate", administrator, as: Token.self, authorization: nil).token
+    } catch let error as EtcdFixtureError where error.description.contains("authentication is not enabled") {
+      return nil
+    }
+  }
+
+  private func call<Reply: Decodable>(
+    _ path: String, _ request: some Encodable, as: Reply.Type, authorization: String?
+  ) async throws -> Reply {
     let body = Array(try JSONEncoder().encode(request))
-    let response = try await LoopbackHTTP(port: port, timeout: timeout).post(path, json: body)
+    let http = LoopbackHTTP(port: port, timeout: timeout, authorization: authorization)
+    let response = try await http.post(path, json: body)
     guard response.status == 200 else {
       throw EtcdFixtureError("\(path) was answered with \(response.status): \(response.text)")
     }

@@ -3,6 +3,10 @@
 extension Gateway {
   struct Empty: Codable {}
 
+  struct Token: Decodable {
+    var token: String
+  }
+
   struct Put: Encodable {
     var key: Bytes
     var value: Bytes

@@ -1,12 +1,14 @@
 /// Runs a real etcd on free loopback ports, with a fresh store, for as long as the body takes.
 ///
 /// - Parameter arguments: Further options of `etcd`, such as `--experimental-watch-progress-notify-interval 100ms`.
+/// - Parameter security: With it, TLS is spoken on a port beside the plain one.
 package func withEtcd<R>(
   _ version: EtcdVersion,
   arguments: [String] = [],
+  security: EtcdSecurity? = nil,
   body: (EtcdServer) async throws -> R
 ) async throws -> R {
-  try await withEtcdCluster(version, members: 1, arguments: arguments) { cluster in
+  try await withEtcdCluster(version, members: 1, arguments: arguments, security: security) { cluster in
     try await body(cluster.members[0])
   }
 }
@@ -16,21 +18,24 @@ package func withEtcdCluster<R>(
   _ version: EtcdVersion,
   members count: Int = 3,
   arguments: [String] = [],
+  security: EtcdSecurity? = nil,
   body: (EtcdCluster) async throws -> R
 ) async throws -> R {
   try await EtcdCapacity.shared.with(count) {
-    try await withFreshCluster(version, members: count, arguments: arguments, body: body)
+    try await withFreshCluster(version, members: count, arguments: arguments, security: security, body: body)
   }
 }
 
 private func withFreshCluster<R>(
-  _ version: EtcdVersion, members count: Int, arguments: [String], body: (EtcdCluster) async throws -> R
+  _ version: EtcdVersion, members count: Int, arguments: [String], security: EtcdSecurity?,
+  body: (EtcdCluster) async throws -> R
 ) async throws -> R {
   let attempts = 5
   for attempt in 1...attempts {
     do {
       return try await withScratchDirectory { directory in
-        let members = try await makeMembers(version, count, directory: directory, arguments: arguments)
+        let members = try await makeMembers(
+          version, count, directory: directory, security: security, arguments: arguments)
         return try await withRunning(members, body: body)
       }
     } catch let error as PortTaken {
@@ -46,14 +51,14 @@ private struct PortTaken: Error {
 }
 
 private func makeMembers(
-  _ version: EtcdVersion, _ count: Int, directory: String, arguments: [String]
+  _ version: EtcdVersion, _ count: Int, directory: String, security: EtcdSecurity?, arguments: [String]
 ) async throws -> [EtcdServer] {
   var ports: [(name: String, ports: EtcdPorts)] = []
   for index in 0..<count { ports.append(("member-\(index)", try await .free())) }
   let cluster = ports.map { "\($0.name)=\($0.ports.peerURL)" }.joined(separator: ",")
   return try ports.map { name, ports in
     try EtcdServer(
-      version, name: name, ports: ports, directory: directory,
+      version, name: name, ports: ports, directory: directory, security: security,
       arguments: ["--initial-cluster", cluster, "--initial-cluster-state", "new"] + arguments)
   }
 }

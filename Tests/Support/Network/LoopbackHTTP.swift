@@ -6,6 +6,8 @@ internal import NIOPosix
 struct LoopbackHTTP {
   var port: Int
   var timeout = Duration.seconds(5)
+  /// The `Authorization` header, where etcd's gateway looks for a token.
+  var authorization: String?
 
   struct Response {
     var status: Int
@@ -18,25 +20,26 @@ struct LoopbackHTTP {
   }
 
   func post(_ path: String, json: [UInt8]) async throws -> Response {
-    let head = [
-      "POST \(path) HTTP/1.0", "Host: 127.0.0.1:\(port)", "Content-Type: application/json",
-      "Content-Length: \(json.count)",
-    ]
-    return try await send(head.joined(separator: "\r\n") + "\r\n\r\n", body: json)
+    return try await send(postHead(path, json), body: json)
   }
 
   /// Posts and hands over each line of an answer that does not end, until `isDone` says so.
   func stream(_ path: String, json: [UInt8], until isDone: ([UInt8]) throws -> Bool) async throws {
-    let head = [
-      "POST \(path) HTTP/1.0", "Host: 127.0.0.1:\(port)", "Content-Type: application/json",
-      "Content-Length: \(json.count)",
-    ]
     var lines = LineReader()
-    let isComplete = try await exchange(head.joined(separator: "\r\n") + "\r\n\r\n", body: json) { part in
+    let isComplete = try await exchange(postHead(path, json), body: json) { part in
       for line in lines.add(part) where try isDone(line) { return true }
       return false
     }
     guard isComplete else { throw EtcdFixtureError("the stream of \(path) at port \(port) ended too early") }
+  }
+
+  private func postHead(_ path: String, _ json: [UInt8]) -> String {
+    let head = [
+      "POST \(path) HTTP/1.0", "Host: 127.0.0.1:\(port)", "Content-Type: application/json",
+      "Content-Length: \(json.count)",
+    ]
+    let lines = head + (authorization.map { ["Authorization: \($0)"] } ?? [])
+    return lines.joined(separator: "\r\n") + "\r\n\r\n"
   }
 
   private func send(_ head: String, body: [UInt8]) async throws -> Response {

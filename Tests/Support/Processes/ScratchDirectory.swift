@@ -10,7 +10,7 @@
 #endif
 
 /// A directory that is gone when the body has returned, in memory where there is room.
-func withScratchDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
+package func withScratchDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
   let base = ScratchDirectory.base
   ScratchDirectory.sweep(base)
   let directory = try ScratchDirectory.make(in: base)

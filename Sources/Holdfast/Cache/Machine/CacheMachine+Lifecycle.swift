@@ -55,6 +55,7 @@ extension CacheMachine {
   mutating func requestList() -> [Action] {
     attempt += 1
     (anchor, isStanding, isOverdue, watchedSince, awaited) = (nil, false, false, nil, nil)
+    isRefused = false
     activity = .list(known: highestKnown)
     return [.list(attempt: attempt, failures: failures)]
   }

@@ -51,6 +51,7 @@ extension CacheMachine {
 
   mutating func probed(_ probe: Probe, _ answer: RangeResponse) -> [Action] {
     if case .nothing = activity { return [] }
+    isRefused = false
     let found = answer.header.revision
     guard probe.epoch == epoch, !isRewound, found > .zero, found.next > found else { return [] }
     if let known = probe.known, found < known {
@@ -63,6 +64,15 @@ extension CacheMachine {
     if proved == .otherHistory { return rewound() }
     confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
     return (proved == .same ? [.proven(probe.looked(at: answer))] : []) + becomeLive()
+  }
+
+  /// A store that is away answers the next one. One that refuses does not go on to confirm what the cache holds, however long its
+  /// watch may still deliver.
+  mutating func probeFailed(_ error: HoldfastError, _ epoch: Int) -> [Action] {
+    guard case .watch = activity, epoch == self.epoch else { return [] }
+    guard error.code == .permissionDenied || error.code == .unauthenticated else { return [] }
+    isRefused = true
+    return enter(.stale(error))
   }
 
   private enum Finding { case nothing, same, otherHistory }
@@ -93,7 +103,7 @@ extension CacheMachine {
   /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or
   /// that the watchdog has complained of.
   mutating func becomeLive() -> [Action] {
-    guard isStanding, let reached = snapshotRevision, reached >= awaited ?? .zero else { return [] }
+    guard isStanding, !isRefused, let reached = snapshotRevision, reached >= awaited ?? .zero else { return [] }
     if isOverdue, confirmations.outstandingSince != nil { return [] }
     (isOverdue, awaited) = (false, nil)
     return enter(.live)
@@ -102,7 +112,7 @@ extension CacheMachine {
   /// Looks whether the cache still follows the store: if no quorum read has confirmed that for so long, it does not say that it
   /// does. Where the store is known to have had more for so long, and the watch has brought nothing at all, it lists again.
   mutating func lookAfter(_ now: Duration, _ limit: Duration) -> [Action] {
-    guard isStanding else {
+    guard isStanding, !isRefused else {
       watchedSince = nil
       return []
     }

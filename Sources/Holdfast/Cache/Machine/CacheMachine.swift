@@ -31,6 +31,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case acknowledged([WriteEffect<Content>], at: Revision, changed: Bool, sent: WriteMark)
     /// What the store answered to a probe.
     case probed(Probe, RangeResponse)
+    /// The store did not answer a probe, or refused to.
+    case probeFailed(HoldfastError, epoch: Int)
     /// Time has passed: how long may nothing have confirmed what is held before that counts as stale?
     case lookAfter(now: Duration, limit: Duration)
     /// The base of this epoch was found not to be what the store held at this revision.
@@ -115,6 +117,8 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// has brought anything since.
   var isOverdue = false
   var watchedSince: Duration?
+  /// Whether the store refused the last probe for who asks. The watch goes on delivering then: etcd checks it once.
+  var isRefused = false
   var hasMoved = false
 
   package init(
@@ -150,6 +154,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     case .acknowledged(let effects, let revision, let changed, let mark):
       acknowledge(effects, at: revision, changed: changed, sent: mark)
     case .probed(let probe, let answer): probed(probe, answer)
+    case .probeFailed(let error, let epoch): probeFailed(error, epoch)
     case .lookAfter(let now, let limit): lookAfter(now, limit)
     }
   }

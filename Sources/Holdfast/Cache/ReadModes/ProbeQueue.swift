@@ -95,6 +95,7 @@ extension Cache {
           handle(.probed(probe, answer))
           probes.end(.success(ProbeQueue.Answer(header: answer.header, epoch: probe.epoch)))
         } catch {
+          handle(.probeFailed(error, epoch: probe.epoch))
           probes.end(.failure(error))
         }
       }

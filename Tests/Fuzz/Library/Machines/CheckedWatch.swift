@@ -45,7 +45,7 @@ package struct CheckedWatch {
         try promise(id > self.id, "the id \(id) is used twice")
         (self.id, self.from) = (id, from)
       case .identify(let stream): unidentified = stream
-      case .send(.requestProgress), .keepEndpoint, .leaveEndpoint: break
+      case .send(.requestProgress), .keepEndpoint, .leaveEndpoint, .renewToken: break
       case .report(let update):
         try check(update)
         updates.append(update)

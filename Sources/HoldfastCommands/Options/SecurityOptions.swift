@@ -1,0 +1,77 @@
+import ArgumentParser
+import Holdfast
+import HoldfastEtcd
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// TLS and who the user is, under etcdctl's names.
+struct SecurityOptions: ParsableArguments {
+  @Option(help: "Trust only the authorities in this PEM file. (default: $HOLDFAST_CACERT, or the system's)")
+  var cacert: String?
+
+  @Option(help: "The client certificate, a PEM file. (default: $HOLDFAST_CERT)")
+  var cert: String?
+
+  @Option(help: "The client certificate's key, a PEM file. (default: $HOLDFAST_KEY)")
+  var key: String?
+
+  @Option(help: "The name that the server's certificate must be made for, where it is not the endpoint's.")
+  var tlsServerName: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The user's name. (default: $HOLDFAST_USER)",
+      discussion: "The password is read from --password-file, from $HOLDFAST_PASSWORD, or typed in when asked for."))
+  var user: String?
+
+  @Option(help: "A file that holds the password, and nothing else but a line's end.")
+  var passwordFile: String?
+
+  func configure(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
+    func value(_ option: String?, _ variable: String) -> String? {
+      option ?? tool.environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    let authorities = value(cacert, "HOLDFAST_CACERT")
+    let identity: EtcdTLS.Identity?
+    switch (value(cert, "HOLDFAST_CERT"), value(key, "HOLDFAST_KEY")) {
+    case (nil, nil): identity = nil
+    case (let certificate?, let key?): identity = .files(certificate: certificate, key: key)
+    default: throw HoldfastError(.invalidArgument, "--cert and --key belong together, and one of them is missing")
+    }
+    let credentials = try value(user, "HOLDFAST_USER").map { try self.credentials(of: $0, for: tool) }
+    if credentials == nil, passwordFile != nil {
+      throw HoldfastError(.invalidArgument, "--password-file needs --user")
+    }
+    return { [tlsServerName] in
+      if let authorities { $0.tls.trustRoots = .file(authorities) }
+      $0.tls.identity = identity
+      $0.tls.serverName = tlsServerName
+      ($0.user, $0.password) = (credentials?.name, credentials?.password)
+    }
+  }
+
+  private func credentials(of user: String, for tool: Tool) throws -> (name: String, password: String) {
+    if let colon = user.firstIndex(of: ":") {
+      // As etcdctl has it, and as bad an idea there.
+      try? tool.errors.line("holdfast: --user NAME:PASSWORD shows the password to everybody who lists processes")
+      return (String(user[..<colon]), String(user[user.index(after: colon)...]))
+    }
+    if let passwordFile { return (user, try password(in: passwordFile)) }
+    if let password = tool.environment["HOLDFAST_PASSWORD"] { return (user, password) }
+    if let password = tool.askPassword?("Password of \(user): ") { return (user, password) }
+    throw HoldfastError(
+      .invalidArgument, "the user \(user) needs a password: set HOLDFAST_PASSWORD or give --password-file")
+  }
+
+  private func password(in path: String) throws -> String {
+    guard var text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw HoldfastError(.invalidArgument, "--password-file \(path) cannot be read as text")
+    }
+    while text.last?.isNewline ?? false { text.removeLast() }
+    return text
+  }
+}

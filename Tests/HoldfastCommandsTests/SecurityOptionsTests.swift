@@ -1,0 +1,52 @@
+import HoldfastEtcd
+import TestSupport
+import Testing
+
+@testable import HoldfastCommands
+
+/// The tool with TLS and users, on a real server.
+@Suite struct SecurityOptionsTests {
+  @Test func securelyAsAUser() async throws {
+    try await withScratchDirectory { directory in
+      let authority = try await CertificateAuthority("authority", in: directory)
+      let client = try await authority.issue("client")
+      let security = EtcdSecurity(try await authority.issue("server"), clientAuthority: authority.certificate)
+      try await withEtcd(.v3_5_1, arguments: ["--bcrypt-cost", "4"], security: security) { etcd in
+        try await etcd.etcdctl("user", "add", "root:t0p-secret")
+        try await etcd.etcdctl("user", "grant-role", "root", "root")
+        try await etcd.etcdctl("auth", "enable")
+        let tls = [
+          "--endpoints", etcd.secureURL, "--cacert", authority.certificate, "--cert", client.certificate, "--key",
+          client.key,
+        ]
+        let put = await holdfast(
+          ["put", "/a/b", "1"] + tls + ["--user", "root"], input: [], environment: ["HOLDFAST_PASSWORD": "t0p-secret"])
+        #expect(put.code == 0, "\(put.errors)")
+        let warned = await holdfast(["get", "/a/b"] + tls + ["--user", "root:t0p-secret"], input: [])
+        #expect(warned.code == 0 && warned.errors.contains("everybody who lists processes"))
+        #expect(!warned.errors.contains("t0p-secret"))
+        let variables = [
+          "HOLDFAST_ENDPOINTS": etcd.secureURL, "HOLDFAST_CACERT": authority.certificate,
+          "HOLDFAST_CERT": client.certificate, "HOLDFAST_KEY": client.key, "HOLDFAST_USER": "root",
+          "HOLDFAST_PASSWORD": "t0p-secret",
+        ]
+        #expect(await holdfast(["status"], input: [], environment: variables).code == 0)
+        let wrong = await holdfast(
+          ["get", "/a/b"], input: [],
+          environment: variables.merging(["HOLDFAST_PASSWORD": "wr0ng"]) { $1 })
+        #expect(wrong.code == 77 && !wrong.errors.contains("wr0ng"), "\(wrong.errors)")
+        let stranger = await holdfast(["get", "/a/b", "--endpoints", etcd.secureURL], input: [])
+        #expect(stranger.code == 77 && stranger.errors.contains("not trusted"), "\(stranger.errors)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (["--cert", "/x"], "--key"), (["--user", "a"], "HOLDFAST_PASSWORD"), (["--password-file", "/x"], "--user"),
+    (["--user", "a", "--password-file", "/there/is/none"], "/there/is/none"),
+    (["--cacert", "/there/is/none"], "/there/is/none"),
+  ]) func mistakes(options: [String], says: String) async {
+    let result = await holdfast(["get", "/a", "--endpoints", "https://localhost:1"] + options, input: [])
+    #expect(result.code == 64 && result.errors.contains(says), "\(result.errors)")
+  }
+}
