@@ -145,13 +145,13 @@ import Testing
         try await withStore(.etcd(endpoints: cluster.endpoints.reversed()), logger: .quiet) { second in
           let tokens = Shared<[Revision]>([])
           try await withThrowingTaskGroup(of: Void.self) { group in
-            try await first.withLock(Self.name, ttl: .seconds(12)) { lock in
+            try await first.withLock(Self.name, ttl: .seconds(8)) { lock in
               tokens.withLock { $0.append(lock.token) }
             }
-            let waiter = try await first.withLock(Self.name, ttl: .seconds(12)) { lock in
+            let waiter = try await first.withLock(Self.name, ttl: .seconds(8)) { lock in
               tokens.withLock { $0.append(lock.token) }
               let waiter = Task {
-                try await second.withLock(Self.name, ttl: .seconds(12)) { lock in
+                try await second.withLock(Self.name, ttl: .seconds(8)) { lock in
                   tokens.withLock { $0.append(lock.token) }
                   return lock.token
                 }
@@ -161,7 +161,7 @@ import Testing
               }
               try await cluster.leader().kill()
               // Longer than the lease lives by itself, its extension by the new leader included.
-              let end = ContinuousClock.now + .seconds(20)
+              let end = ContinuousClock.now + .seconds(14)
               var writes = 0
               while ContinuousClock.now < end {
                 if (try? await first.execute(items.put(Item(id: "a", n: 1)).if(lock.condition))) != nil { writes += 1 }
