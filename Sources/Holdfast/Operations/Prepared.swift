@@ -82,7 +82,11 @@ package struct OperationAnswer: Sendable {
 
 /// What must hold for an operation, and what it means when it does not.
 struct Guard: Sendable {
-  enum Meaning: Sendable { case create, revision, condition }
+  enum Meaning: Sendable {
+    case create, revision, condition
+    /// What a transaction in memory has read is still so.
+    case unchanged
+  }
 
   var compare: Compare
   var meaning: Meaning

@@ -115,6 +115,9 @@ extension Guard {
       code = .revisionMismatch
       let found = current.map { "at revision \($0.modRevision)" } ?? "gone"
       message = "the key was expected at revision \(expected) and is \(found); read it again and repeat the change"
+    case (.unchanged, _):
+      code = .revisionMismatch
+      message = "something that was read has changed since"
     default:
       code = .constraintViolated
       message = "the condition \(compare) does not hold"

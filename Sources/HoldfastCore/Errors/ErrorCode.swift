@@ -37,6 +37,12 @@ extension HoldfastError {
     public static let leaseNotFound = Code("leaseNotFound")
     /// The lease id is taken.
     public static let leaseExists = Code("leaseExists")
+    /// A lease that was kept alive for a body is lost: it expired, was revoked, or could not be renewed in time.
+    public static let leaseExpired = Code("leaseExpired")
+    /// A lock, or the leadership of an election, is held by somebody else.
+    public static let lockHeld = Code("lockHeld")
+    /// A lock or a leadership is lost although its lease lives: its key was deleted.
+    public static let lockLost = Code("lockLost")
 
     /// There is no such member in the cluster.
     public static let memberNotFound = Code("memberNotFound")

@@ -16,6 +16,9 @@ final class FaultyBackend: Backend {
     var losesEvents = false
     var holdsWrites = false
     var hangsOnReads = false
+    var lostGrants = 0
+    var areLeasesAway = false
+    var hangsOnRevocations = false
     var held: [TransactionRequest] = []
     var transactions = 0
     var ranges = 0
@@ -65,6 +68,15 @@ final class FaultyBackend: Backend {
   func deliverHeld() async throws {
     for request in state.withLock({ $0.held }) { _ = try await backend.transact(request) }
   }
+
+  /// So many grants of leases are carried out, and their answers lost.
+  func setLostGrants(_ count: Int) { state.withLock { $0.lostGrants = count } }
+
+  /// Leases cannot be granted, nor kept alive.
+  func setLeasesAway(_ areAway: Bool) { state.withLock { $0.areLeasesAway = areAway } }
+
+  /// Revocations are never answered.
+  func setHangsOnRevocations(_ hangs: Bool) { state.withLock { $0.hangsOnRevocations = hangs } }
 
   /// Transactions that only read are never answered.
   func setHangsOnReads(_ hangs: Bool) { state.withLock { $0.hangsOnReads = hangs } }
@@ -147,15 +159,31 @@ final class FaultyBackend: Backend {
   }
 
   func grantLease(id: LeaseID?, ttl: Duration) async throws(HoldfastError) -> Lease {
-    try await backend.grantLease(id: id, ttl: ttl)
+    if state.withLock({ $0.areLeasesAway }) { throw Self.away }
+    let lease = try await backend.grantLease(id: id, ttl: ttl)
+    let isLost = state.withLock { state in
+      guard state.lostGrants > 0 else { return false }
+      state.lostGrants -= 1
+      return true
+    }
+    if isLost { throw HoldfastError(.unavailable, "the answer was lost", outcome: .unknown) }
+    return lease
   }
 
   func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader {
     try pass()
+    if state.withLock({ $0.hangsOnRevocations }) {
+      try? await Task.sleep(for: .seconds(3_600))
+      throw HoldfastError(.cancelled, "gave up", outcome: .unknown)
+    }
     return try await backend.revokeLease(id)
   }
 
-  func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease { try await backend.keepLeaseAlive(id) }
+  func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease {
+    try pass()
+    if state.withLock({ $0.areLeasesAway }) { throw Self.away }
+    return try await backend.keepLeaseAlive(id)
+  }
 
   func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
     try await backend.timeToLive(of: id, keys: keys)

@@ -1,0 +1,171 @@
+import Synchronization
+
+/// The store as a closure of ``Store/atomically(from:configuration:_:)`` sees it: as it was at one revision, with the closure's own
+/// writes over it. Nothing is written before the closure has returned.
+///
+/// Good for one run of the closure; afterwards every function throws `stopped`.
+public final class AtomicTransaction: Sendable {
+  private struct State {
+    var log: AtomicLog
+    var isOver = false
+    /// Why what was to be read is not there any more.
+    var conflict: HoldfastError?
+    /// Whether something was taken from the snapshot.
+    var readsSnapshot = false
+  }
+
+  private let backend: any Backend
+  private let snapshot: AtomicSnapshot?
+  private let state: Mutex<State>
+
+  init(_ backend: any Backend, snapshot: AtomicSnapshot?) {
+    self.backend = backend
+    self.snapshot = snapshot
+    state = Mutex(State(log: AtomicLog(pin: snapshot?.revision)))
+  }
+
+  /// The value of a key, nil when there is none. What the closure has put before is returned as ``Keyspace/draft(_:)`` returns it:
+  /// without revisions, since the store has not seen it.
+  ///
+  /// - Throws: ``HoldfastError`` with code `decodingFailed`, or as the store does.
+  public func get<Value>(_ keyspace: Keyspace<Value>, _ key: some KeyRepresentable) async throws -> Stored<Value>? {
+    try await read(.key(keyspace.storeKey(for: key))).first.map(keyspace.decode)
+  }
+
+  /// The values below a prefix, relative to the keyspace; all of them by default. `mail` and `mail/` are the same prefix and do
+  /// not cover `mail2/`.
+  ///
+  /// That nothing is added, changed or deleted there until the commit costs one compare for the range and one for each key in it:
+  /// with more than the store takes (``BackendLimits/transactionOperations``) a closure that writes fails with
+  /// `tooManyOperations`. One that only reads may read any number.
+  public func list<Value>(
+    _ keyspace: Keyspace<Value>, prefix: some KeyRepresentable = Key(bytes: [])
+  ) async throws -> Listing<Value> {
+    let keyValues = try await read(keyspace.range(ofPrefix: prefix))
+    let (values, quarantined) = keyspace.decodeAll(keyValues)
+    return Listing(
+      values: values, revision: state.withLock { $0.log.pin } ?? .zero, quarantined: quarantined, more: false,
+      total: keyValues.count)
+  }
+
+  /// Whether the key exists, decodable or not.
+  public func exists<Value>(_ keyspace: Keyspace<Value>, _ key: some KeyRepresentable) async throws -> Bool {
+    try await !read(.key(keyspace.storeKey(for: key))).isEmpty
+  }
+
+  /// Writes a value, whether or not its key exists; attached to a lease, if one is given. What is written last counts.
+  ///
+  /// - Throws: ``HoldfastError``: `encodingFailed`, or `invalidArgument` for a key that the keyspace must not write.
+  public func put<Value>(_ keyspace: Keyspace<Value>, _ value: Value, lease: LeaseID? = nil) throws {
+    var operation = keyspace.put(value)
+    if let lease { operation = operation.lease(lease) }
+    try write(operation)
+  }
+
+  /// Reads a value, changes it by the closure, and writes it. It returns what is written.
+  ///
+  /// - Throws: ``HoldfastError``: `keyNotFound` when there is none; `keyMismatch` when the change would give the value another key;
+  ///   what the closure throws.
+  @discardableResult
+  public func update<Value>(
+    _ keyspace: Keyspace<Value>, _ key: some KeyRepresentable,
+    _ change: @escaping @Sendable (inout Value) throws -> Void
+  ) async throws -> Value {
+    guard let stored = try await get(keyspace, key) else {
+      throw HoldfastError(
+        .keyNotFound, "there is no such key", key: keyspace.storeKey(for: key), outcome: .refused)
+    }
+    var operation = keyspace.update(stored, change)
+    if let lease = stored.lease { operation = operation.lease(lease) }
+    return try keyspace.codec.decode(try write(operation))
+  }
+
+  /// Deletes a key, whether or not it exists.
+  public func delete<Value>(_ keyspace: Keyspace<Value>, _ key: some KeyRepresentable) throws {
+    try checked { $0.log.delete(keyspace.storeKey(for: key)) }
+  }
+
+  /// Makes the commit depend on a condition, such as a lock's ``HeldLock/condition``. One that does not hold is no conflict:
+  /// `constraintViolated` is thrown, and the closure not run again.
+  public func require(_ conditions: Condition...) throws {
+    try checked { $0.log.conditions += conditions.map(\.compare) }
+  }
+
+  @discardableResult
+  private func write<R>(_ operation: StoreOperation<R>) throws -> [UInt8] {
+    guard case .put(let request)? = try operation.prepared().requests.first else {
+      throw HoldfastError(.internal, "a write is none", outcome: .refused)
+    }
+    try checked { $0.log.put(request) }
+    return request.value
+  }
+
+  private func read(_ range: KeyRange) async throws -> [KeyValue] {
+    while true {
+      let lookup = try checked { state in
+        let lookup = state.log.lookup(range)
+        guard case .read = lookup, let snapshot, snapshot.range.contains(range) else { return lookup }
+        state.readsSnapshot = true
+        _ = state.log.note(range, snapshot.read(range), asked: snapshot.revision, at: snapshot.revision)
+        return state.log.lookup(range)
+      }
+      guard case .read(let revision) = lookup else {
+        if case .found(let keyValues) = lookup { return keyValues }
+        continue
+      }
+      do {
+        let (keyValues, header) = try await fetch(range, at: revision)
+        // Another read may have been the first one meanwhile.
+        try checked { _ = $0.log.note(range, keyValues, asked: revision, at: header.revision) }
+      } catch let error as HoldfastError where error.code == .compacted || error.code == .futureRevision {
+        state.withLock { $0.conflict = error }
+        throw error
+      } catch {
+        throw error
+      }
+    }
+  }
+
+  private func fetch(_ range: KeyRange, at revision: Revision?) async throws -> ([KeyValue], ResponseHeader) {
+    guard range.isSingleKey else {
+      let list = try await backend.list(range, at: revision)
+      return (list.keyValues, list.header)
+    }
+    var request = RangeRequest(range)
+    request.revision = revision
+    let answer = try await backend.range(request)
+    return (answer.keyValues, answer.header)
+  }
+
+  private func checked<R: Sendable>(_ body: (inout State) throws -> R) throws -> R {
+    try state.withLock { state in
+      if state.isOver { throw HoldfastError(.stopped, "the closure of this transaction has ended", outcome: .refused) }
+      return try body(&state)
+    }
+  }
+
+  /// Ends it: what was read and written, why it cannot be trusted if so, and whether the snapshot was used.
+  func finish() -> (log: AtomicLog, conflict: HoldfastError?, readsSnapshot: Bool) {
+    state.withLock { state in
+      state.isOver = true
+      return (state.log, state.conflict, state.readsSnapshot)
+    }
+  }
+}
+
+/// A cache's snapshot, without its type.
+struct AtomicSnapshot: Sendable {
+  let revision: Revision
+  let range: KeyRange
+  let read: @Sendable (KeyRange) -> [KeyValue]
+
+  init<Value>(_ snapshot: CacheSnapshot<Value>) {
+    revision = snapshot.revision
+    range = snapshot.keyspace.range
+    let records = snapshot.records
+    read = { range in
+      range.isSingleKey
+        ? [records[range.start]].compactMap { $0?.keyValue } : records.elements(in: range).map(\.value.keyValue)
+    }
+  }
+}
