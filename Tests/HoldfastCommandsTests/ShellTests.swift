@@ -81,7 +81,7 @@ import Testing
         ("put", #"{"error":"invalidArgument","message":"…"}"#),
         ("commit", #"{"error":"invalidArgument","message":"…"}"#),
         ("start", #"{"error":"alreadyRunning","message":"…"}"#),
-        ("wait 1000 0.05", #"{"error":"futureRevision","message":"…","revision":1}"#),
+        ("wait 1000 20", #"{"error":"futureRevision","message":"…","revision":1}"#),
         ("", nil), ("# a comment", nil),
         ("put a/../b 1", #"{"error":"invalidArgument","message":"…","key":"…","outcome":"refused"}"#),
         ("size", #"{"ok":true,"entries":0,"bytes":0}"#),

@@ -80,7 +80,7 @@ import Testing
             do throws(HoldfastError) {
               _ = try await etcd.put(PutRequest(key: key, value: []))
               acknowledged += 1
-              total.update { $0 += 1 }
+              total.withLock { $0 += 1 }
             } catch {
               // A cluster without a leader for longer than a call may take refuses.
               if error.outcome == .unknown { unknown += 1 }
@@ -91,7 +91,7 @@ import Testing
         }
       }
       do {
-        defer { isOver.update { $0 = true } }
+        defer { isOver.withLock { $0 = true } }
         try await body { count in
           let before = total.value
           try await eventually(within: .seconds(60), "\(count) writes are acknowledged") {

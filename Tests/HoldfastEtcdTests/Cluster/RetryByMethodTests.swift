@@ -1,6 +1,7 @@
 import HoldfastCore
 import HoldfastEtcd
 import HoldfastEtcdProtos
+import TestSupport
 import Testing
 
 /// Every method of the client, whose first answer is lost or whose first member turns it away: what reads is asked again, what
@@ -74,7 +75,7 @@ import Testing
     let etcd = EtcdBackend.scripted(endpoints: 2) { (_: Int) async throws(RPCError) -> any RPCConnection in
       ScriptedConnection { (call: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in
         guard call.path.hasSuffix("/\(method.name)") else { throw Self.refusal }
-        let count = calls.update {
+        let count = calls.withLock {
           $0 += 1
           return $0
         }

@@ -23,7 +23,7 @@ import Testing
       #expect(FileManager.default.createFile(atPath: path, contents: Data("what was there before".utf8)))
       let steps = Shared<[EtcdSnapshotProgress]>([])
       let snapshot = try await etcd.maintenance.snapshot(of: server.clientURL, to: path) { step in
-        steps.update { $0.append(step) }
+        steps.withLock { $0.append(step) }
       }
       let bytes = try Array(Data(contentsOf: URL(filePath: path)))
       #expect(snapshot.path == path)

@@ -17,12 +17,3 @@ func withTwoStores(
 }
 
 func untilCancelled() async throws { try await Task.sleep(for: .seconds(3_600)) }
-
-/// What tasks share.
-final class Shared<Value: Sendable>: Sendable {
-  private let state: Mutex<Value>
-
-  init(_ value: Value) { state = Mutex(value) }
-
-  func withLock<R: Sendable>(_ body: (inout Value) throws -> R) rethrows -> R { try state.withLock { try body(&$0) } }
-}

@@ -6,10 +6,6 @@ import Testing
 @Suite struct CacheMachineRefusalTests {
   private let records = [machineRow("/p/a", "1", 5)]
 
-  private func answer(_ revision: Revision) -> RangeResponse {
-    RangeResponse(header: ResponseHeader(revision: revision), keyValues: records.map(\.keyValue), count: 1)
-  }
-
   @Test(arguments: [HoldfastError.Code.permissionDenied, .unauthenticated]) func theCacheIsStaleUntilOneIsAnswered(
     code: HoldfastError.Code
   ) {
@@ -21,7 +17,7 @@ import Testing
     #expect(driver.machine.revision == 9 && driver.machine.phase == .stale(cause), "events confirm nothing")
     driver.send(.lookAfter(now: .seconds(1000), limit: .seconds(1)))
     #expect(driver.machine.phase == .stale(cause), "the cause stays")
-    driver.send(.probed(driver.machine.probe(at: .seconds(1001)), answer(9)))
+    driver.send(.probed(driver.machine.probe(at: .seconds(1001)), anchorAnswer(9, driver.machine.base.map(\.value))))
     #expect(driver.machine.phase == .live)
   }
 

@@ -202,12 +202,3 @@ final class Flag: Sendable {
   var value: Bool { state.withLock { $0 } }
   func set(_ value: Bool) { state.withLock { $0 = value } }
 }
-
-/// What tasks share.
-final class Shared<Value: Sendable>: Sendable {
-  private let state: Mutex<Value>
-
-  init(_ value: Value) { state = Mutex(value) }
-
-  func withLock<R: Sendable>(_ body: (inout Value) throws -> R) rethrows -> R { try state.withLock { try body(&$0) } }
-}

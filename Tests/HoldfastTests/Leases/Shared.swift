@@ -9,5 +9,7 @@ final class Shared<Value: Sendable>: Sendable {
   var value: Value { held.withLock { $0 } }
 
   @discardableResult
-  func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result { held.withLock { body(&$0) } }
+  func withLock<R: Sendable>(_ body: (inout Value) throws -> R) rethrows -> R {
+    try held.withLock { try body(&$0) }
+  }
 }
