@@ -56,7 +56,7 @@ import Testing
         ("get a", #"{"ok":true,"found":false,"key":"a","value":null}"#),
         ("size", #"{"ok":true,"entries":0,"bytes":0}"#),
         ("wait 4", #"{"ok":true,"state":"…","revision":"…"}"#),
-        ("health", #"{"ok":true,"state":"live","revision":"…","quarantined":0,"cause":null}"#),
+        ("health", #"{"ok":true,"state":"live","revision":"…","quarantined":0,"cause":null,"progress":null}"#),
       ]),
     Script(
       "prefixes are folders",
