@@ -27,9 +27,20 @@ import Testing
     hold(at: 0)
     #expect(need(60, maximumAge: .seconds(60)) == [.use(number: 1)])
     #expect(need(61, maximumAge: .seconds(60)) == [.authenticate])
-    #expect(need(61) == [.wait], "whoever comes now gets the new one")
+    #expect(need(61, maximumAge: .seconds(60)) == [.wait], "a stream waits for the new one")
+    #expect(need(61) == [.use(number: 1)], "a call does not wait for a member that may hang")
     #expect(machine.handle(.granted(now: .seconds(61))) == [.use(number: 2), .wake])
     #expect(need(100, maximumAge: .seconds(60)) == [.use(number: 2)])
+  }
+
+  @Test(arguments: [true, false])
+  mutating func aTokenThatCouldNotBeReplacedIsKept(isRejected: Bool) {
+    hold(at: 0)
+    #expect(need(61, maximumAge: .seconds(60)) == [.authenticate])
+    if isRejected { #expect(machine.handle(.rejected(number: 1)) == []) }
+    let away = CallFailure(.unavailable, "away", progress: .unknown)
+    #expect(machine.handle(.failed(away, now: .seconds(62), jitter: 1)) == [.wake, .fail(away)])
+    #expect(need(63) == (isRejected ? [.authenticate] : [.use(number: 1)]))
   }
 
   @Test mutating func aRejectedTokenIsThrownAwayOnce() {

@@ -34,6 +34,15 @@ extension EtcdBackend.Maintenance {
     }
   }
 
+  private static func total(_ received: Int64, _ remaining: UInt64) throws(HoldfastError) -> Int64 {
+    let (sum, isTooMuch) = Int64(clamping: remaining).addingReportingOverflow(
+      received + Int64(SnapshotFile.checksumSize))
+    guard !isTooMuch else {
+      throw HoldfastError(.protocolViolation, "the server announced a snapshot of \(remaining) more bytes")
+    }
+    return sum
+  }
+
   private func receive(
     _ stream: MemberStream, _ silence: Duration, _ writer: SnapshotWriter, _ path: String,
     _ progress: @Sendable (EtcdSnapshotProgress) -> Void
@@ -50,7 +59,10 @@ extension EtcdBackend.Maintenance {
       }
       received += Int64(message.blob.count)
       remaining = message.remainingBytes
-      if total == 0 { total = received + Int64(clamping: remaining) + Int64(SnapshotFile.checksumSize) }
+      if total == 0 { total = try Self.total(received, remaining) }
+      guard received <= total else {
+        throw HoldfastError(.dataLoss, "the snapshot is longer than the \(total) bytes that the server announced")
+      }
       if !message.version.isEmpty { version = message.version }
       batch += message.blob
       guard batch.count >= 1 << 20 else { continue }

@@ -39,6 +39,8 @@ final class Authenticator: Sendable {
   /// A stream lives long and is not checked again, so it does not begin with a token that is about to expire. etcd's simple tokens
   /// live for 300 s by default.
   static let maximumAgeForStreams = Duration.seconds(60)
+  /// How long one Authenticate may take: others may be waiting for what comes of it.
+  private static let longest = Duration.seconds(2)
 
   init(_ credentials: EtcdCredentials, time: TimeSource, logger: Logger) {
     self.credentials = credentials
@@ -78,12 +80,16 @@ final class Authenticator: Sendable {
     var request = Etcdserverpb_AuthenticateRequest()
     request.name = credentials.user
     request.password = credentials.password.exposed
-    let call = RPCCall(path: EtcdMethod.authenticate.rawValue, timeout: deadline - asked)
+    // A member without a leader is to say so at once, and one that hangs must not keep those who wait.
+    let call = RPCCall(
+      path: EtcdMethod.authenticate.rawValue, metadata: EtcdMethod.requireLeader,
+      timeout: min(deadline - asked, Self.longest))
     let failure: CallFailure
     do {
       let bytes = try await connection.unary(call, request.serializedBytes())
       let token = try Etcdserverpb_AuthenticateResponse(serializedBytes: bytes).token
-      if case .use(let token) = step(.granted(now: asked), token: Secret(token)) { return token }
+      let isSendable = !token.isEmpty && token.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+      if isSendable, case .use(let token) = step(.granted(now: asked), token: Secret(token)) { return token }
       failure = Self.malformed
     } catch let error as RPCError {
       failure = CallFailure(error, isCancelled: Task.isCancelled)
@@ -100,8 +106,7 @@ final class Authenticator: Sendable {
     } else {
       _ = step(.failed(told, now: time.now(), jitter: .random(in: 0.75...1.25)))
     }
-    // The call that was to follow has not been sent.
-    throw told.code == .unauthenticated ? told : told.beforeSending
+    throw told.ofCallToCome
   }
 
   private static let malformed = CallFailure(.internal, "the answer to authenticate is malformed", progress: .unknown)

@@ -33,7 +33,8 @@ package struct AuthenticationMachine: Sendable {
 
   private enum Phase {
     case nothing
-    case authenticating
+    /// A token that is held goes on being used meanwhile, since the member that is asked for another one may hang.
+    case authenticating(held: Duration?)
     case holding(since: Duration)
     /// No token is needed.
     case free
@@ -61,23 +62,28 @@ package struct AuthenticationMachine: Sendable {
       guard rejected == number else { return [] }
       switch phase {
       case .holding, .free: phase = .nothing
-      case .nothing, .authenticating, .refused: break
+      case .authenticating: phase = .authenticating(held: nil)
+      case .nothing, .refused: break
       }
       return []
     }
   }
 
   private mutating func needed(_ maximumAge: Duration?, _ now: Duration) -> [Action] {
+    func isYoungEnough(_ since: Duration) -> Bool { maximumAge.map { now - since <= $0 } ?? true }
+    var held: Duration?
     switch phase {
     case .free: return [.use(number: number)]
     case .holding(let since):
-      guard let maximumAge, now - since > maximumAge else { return [.use(number: number)] }
-    case .authenticating: return [.wait]
+      if isYoungEnough(since) { return [.use(number: number)] }
+      held = since
+    case .authenticating(let since):
+      return since.map(isYoungEnough) ?? false ? [.use(number: number)] : [.wait]
     case .refused(let failure, let until):
       if now < until { return [.fail(failure)] }
     case .nothing: break
     }
-    phase = .authenticating
+    phase = .authenticating(held: held)
     return [.authenticate]
   }
 
@@ -97,7 +103,7 @@ package struct AuthenticationMachine: Sendable {
 
   /// The others try for themselves: they may reach another member, or have more time.
   private mutating func giveUp() -> [Action] {
-    if case .authenticating = phase { phase = .nothing }
+    if case .authenticating(let held) = phase { phase = held.map { .holding(since: $0) } ?? .nothing }
     return [.wake]
   }
 }

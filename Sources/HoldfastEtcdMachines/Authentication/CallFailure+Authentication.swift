@@ -23,7 +23,7 @@ extension CallFailure {
   var isRefusedAuthentication: Bool {
     guard progress == .answered, !wantsToken else { return false }
     switch code {
-    case .unauthenticated, .permissionDenied, .invalidArgument, .unimplemented: return true
+    case .unauthenticated, .permissionDenied, .invalidArgument: return true
     default: return false
     }
   }
@@ -34,5 +34,15 @@ extension CallFailure {
     return CallFailure(
       .unauthenticated, "etcd does not accept the user \"\(user)\" with this password: check both (\(message))",
       progress: progress)
+  }
+
+  /// What a failed Authenticate is to the call that was to follow it, of which nothing has been sent: where another endpoint may
+  /// do better, one that does not serve.
+  package var ofCallToCome: CallFailure {
+    if progress == .answered, code == .unauthenticated { return self }
+    let isElsewhere = isForeign || RetryTable.row(for: self).decision(for: .read) != .giveUp
+    var failure = isElsewhere && !isTLSFailure ? CallFailure(.unavailable, message, progress: progress) : self
+    failure.progress = .notProcessed
+    return failure
   }
 }

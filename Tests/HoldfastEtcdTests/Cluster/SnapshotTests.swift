@@ -118,6 +118,20 @@ import Testing
     return try await etcd.maintenance.snapshot(of: "http://member0", to: path)
   }
 
+  /// Numbers that overflow, and bytes without end, are the server's, not ours.
+  @Test(arguments: [UInt64.max, UInt64(Int64.max) - 31, 0]) func hostileLengths(remaining: UInt64) async throws {
+    try await withScratchDirectory { directory in
+      let first = Etcdserverpb_SnapshotResponse.with {
+        $0.blob = Data(Self.database[..<600])
+        $0.remainingBytes = remaining
+      }
+      let endless = [[UInt8]](repeating: bytes(of: first), count: 100)
+      let error = await failure { try await snapshot(endless, to: "\(directory)/snapshot") }
+      #expect(error?.code == (remaining == 0 ? .dataLoss : .protocolViolation))
+      #expect(leftovers(beside: "\(directory)/snapshot").isEmpty)
+    }
+  }
+
   private func leftovers(beside path: String) -> [String] {
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     return (try? FileManager.default.contentsOfDirectory(atPath: folder))?.filter { $0.contains(".partial-") } ?? []
