@@ -58,8 +58,9 @@ extension Cache {
     do {
       let wait = configuration.backoff(failures: failures, jitter: Double.random(in: 0..<1))
       if wait > .zero { try await configuration.time.sleep(configuration.time.now() + wait) }
-      defer { progress = nil }
-      let list = try await store.lists.list(keyspace.range, from: store.backend) { self.progress = $0 }
+      beginListing(attempt)
+      defer { endListing(attempt) }
+      let list = try await store.lists.list(keyspace.range, from: store.backend) { self.note($0, of: attempt) }
       clusterID = list.header.clusterID
       let records = await keyspace.records(list.keyValues)
       handle(.listed(attempt: attempt, header: list.header, records: records))

@@ -35,7 +35,8 @@ public final class Cache<Value: Sendable>: Service {
     var isRunning = false
     var quarantined: Set<Key> = []
     var clusterID: UInt64?
-    var progress: ListProgress?
+    /// The list that is on its way, and how much of it has arrived.
+    var listing: (attempt: Int, progress: ListProgress?)?
     var lineage = CacheLineage()
   }
 
@@ -60,9 +61,9 @@ public final class Cache<Value: Sendable>: Service {
     state.withLock { state in
       let (name, cause) = state.machine.phase.publicState
       return CacheHealth(
-        state: name == .connecting && state.progress != nil ? .loading : name, cause: cause,
+        state: name == .connecting && state.listing?.progress != nil ? .loading : name, cause: cause,
         quarantined: state.quarantined.count, revision: state.machine.revision, lag: state.machine.lag,
-        progress: state.progress)
+        progress: state.listing?.progress)
     }
   }
 
@@ -99,13 +100,18 @@ public final class Cache<Value: Sendable>: Service {
     set { state.withLock { $0.clusterID = newValue } }
   }
 
-  /// How much has arrived of the list that is on its way.
-  var progress: ListProgress? {
-    get { state.withLock { $0.progress } }
-    set {
-      state.withLock { $0.progress = newValue }
-      healthObservers.notify()
-    }
+  /// A list is on its way, and so much of it has arrived.
+  func beginListing(_ attempt: Int) { state.withLock { $0.listing = (attempt, nil) } }
+
+  /// What is told late of a list that is over is not taken.
+  func note(_ progress: ListProgress, of attempt: Int) {
+    state.withLock { if $0.listing?.attempt == attempt { $0.listing?.progress = progress } }
+    healthObservers.notify()
+  }
+
+  func endListing(_ attempt: Int) {
+    state.withLock { if $0.listing?.attempt == attempt { $0.listing = nil } }
+    healthObservers.notify()
   }
 
   var epoch: Int { state.withLock { $0.machine.epoch } }

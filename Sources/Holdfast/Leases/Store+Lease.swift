@@ -15,6 +15,7 @@ extension Store {
   ///   - body: What runs with the lease, in a task of its own.
   /// - Throws: What the body throws. ``HoldfastError``: `invalidArgument` for a time that is not positive; what the store
   ///   answered when it granted no lease; `leaseExpired`, with what happened in `cause`.
+  @discardableResult
   public func withLease<R: Sendable>(
     ttl: Duration, configuration: LeaseConfiguration = LeaseConfiguration(),
     _ body: @escaping @Sendable (Lease) async throws -> R

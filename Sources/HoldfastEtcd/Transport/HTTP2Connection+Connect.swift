@@ -123,6 +123,9 @@ extension HTTP2Connection {
     switch error {
     case let error as RPCError:
       error.message
+    case let error as IOError:
+      // Of the system's own numbers the texts are constant.
+      String(cString: strerror(error.errnoCode)).lowercased()
     case ChannelError.connectTimeout:
       "no connection within the time limit"
     case let error as NIOConnectionError:

@@ -18,6 +18,7 @@ public struct Election: Sendable {
   ///   - value: What observers see of this candidate when it leads: its address, say.
   ///   - ttl: After what time another candidate leads when this process ends without resigning.
   /// - Throws: As ``Store/withLock(_:ttl:configuration:_:)``.
+  @discardableResult
   public func campaign<R: Sendable>(
     _ value: String, ttl: Duration, configuration: LeaseConfiguration = LeaseConfiguration(),
     _ body: @escaping @Sendable (Leadership) async throws -> R

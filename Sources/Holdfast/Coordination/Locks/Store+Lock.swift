@@ -37,6 +37,7 @@ extension Store {
   ///   - body: What to do while holding it, in a task of its own.
   /// - Throws: What the body throws. ``HoldfastError``: `leaseExpired` or `lockLost` for a loss; what the store answered when it
   ///   refuses; `cancelled` or `CancellationError` when the task was cancelled while it waited.
+  @discardableResult
   public func withLock<R: Sendable>(
     _ name: some KeyRepresentable, ttl: Duration, configuration: LeaseConfiguration = LeaseConfiguration(),
     _ body: @escaping @Sendable (HeldLock) async throws -> R
@@ -45,6 +46,7 @@ extension Store {
   }
 
   /// As ``withLock(_:ttl:configuration:_:)``, but where somebody holds the lock, or waits for it, it throws `lockHeld` at once.
+  @discardableResult
   public func tryLock<R: Sendable>(
     _ name: some KeyRepresentable, ttl: Duration, configuration: LeaseConfiguration = LeaseConfiguration(),
     _ body: @escaping @Sendable (HeldLock) async throws -> R
