@@ -1,4 +1,5 @@
 import TestSupport
+import Testing
 
 /// Somebody else who looks at the store: its whole history through the JSON gateway, and in the end what it holds.
 actor Witness {
@@ -61,15 +62,18 @@ actor Witness {
     return held
   }
 
+  /// A member that answers now; a busy machine may take a while.
   func servingMember() async throws -> EtcdServer {
-    for member in cluster.members where member.pid != nil {
-      // Not its health: a store that is full is not healthy, and can be read.
-      if await member.servesReads() { return member }
+    var serving: EtcdServer?
+    try await eventually(within: .seconds(30), "a member serves") {
+      for member in cluster.members where serving == nil && member.pid != nil {
+        // Not its health: a store that is full is not healthy, and can be read.
+        if await member.servesReads() { serving = member }
+      }
+      return serving != nil
     }
-    throw NobodyServes()
+    return try #require(serving)
   }
-
-  private struct NobodyServes: Error {}
 
   private func note(_ change: EtcdServer.Change) {
     let key = String(decoding: change.key, as: UTF8.self)
