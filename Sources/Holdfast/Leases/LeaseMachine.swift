@@ -3,7 +3,8 @@ package import HoldfastCore
 /// Has a lease granted and keeps it alive: when to ask, how long the lease is certain, and when it is lost. Pure.
 ///
 /// **Granting** is tried again under the same id, chosen by the caller, so that a grant whose answer was lost leaves nothing
-/// behind: `leaseExists` to a repetition means that it was granted, and a keep-alive then tells the time to live.
+/// behind: `leaseExists` to a repetition means that it was granted, and a keep-alive then tells the time to live. One that is
+/// answered when the lease is not certain any more is revoked, and another is asked for.
 ///
 /// **Keeping**: a keep-alive at a third of the time to live. The server counts from when it handles one, which is after it was
 /// sent; so the lease is certain until its time to live after the *sending* of the last one that was answered. A tenth of the
@@ -101,9 +102,19 @@ package struct LeaseMachine: Sendable {
 
   private mutating func granted(_ lease: Lease, _ now: Duration, _ jitter: Double) -> [Action] {
     guard lease.ttl > .zero else { return notGranted(Self.missing(id), now, jitter) }
+    guard now < certainTime(of: lease) else { return grantedTooLate(now, jitter) }
     phase = .holding
     wasHeld = true
     return [.hold(lease)] + kept(lease, now, jitter)
+  }
+
+  /// Nobody may rely on it any more. The next one has another id, the neighbour of one that was drawn at random: the revocation
+  /// may still be on its way when that is asked for.
+  private mutating func grantedTooLate(_ now: Duration, _ jitter: Double) -> [Action] {
+    let late = id
+    (id, phase, mayExist) = (LeaseID(late.rawValue == .max ? 1 : late.rawValue + 1), .granting, false)
+    let error = HoldfastError(.timeout, "the lease was granted too late to rely on it", outcome: .refused)
+    return [.revoke(late)] + notGranted(error, now, jitter)
   }
 
   private mutating func notGranted(_ error: HoldfastError, _ now: Duration, _ jitter: Double) -> [Action] {
@@ -129,10 +140,12 @@ package struct LeaseMachine: Sendable {
   private mutating func kept(_ lease: Lease, _ now: Duration, _ jitter: Double) -> [Action] {
     guard lease.ttl > .zero else { return lose(Self.missing(id)) }
     (failures, lastError) = (0, nil)
-    deadline = sent + lease.ttl - min(lease.ttl / 10, .seconds(1))
+    deadline = certainTime(of: lease)
     guard now < deadline else { return lose(nil) }
     return [.wait(until: max(now, sent + lease.ttl / 3 * (1 - jitter / 10)))]
   }
+
+  private func certainTime(of lease: Lease) -> Duration { sent + lease.ttl - min(lease.ttl / 10, .seconds(1)) }
 
   private mutating func notKept(_ error: HoldfastError, _ now: Duration, _ jitter: Double) -> [Action] {
     if error.code == .leaseNotFound { return lose(error) }

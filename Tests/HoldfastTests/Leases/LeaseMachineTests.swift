@@ -134,6 +134,31 @@ import Testing
     #expect(machine.handle(.woken, now: .seconds(2), jitter: 0) == [.grant(id)])
   }
 
+  /// The answer took longer than the lease is certain: it is not handed out, nor left behind.
+  @Test func aGrantThatIsAnsweredTooLateIsRevokedAndTriedAgain() {
+    var machine = machine(grantTimeout: .seconds(20))
+    _ = machine.handle(.start(id), now: .zero, jitter: 0)
+    let late = machine.handle(.answered(lease()), now: .milliseconds(8_100), jitter: 0)
+    #expect(late == [.revoke(id), .wait(until: .milliseconds(8_150))])
+    // Under another id: the revocation may still be on its way.
+    #expect(machine.handle(.woken, now: .seconds(9), jitter: 0) == [.grant(LeaseID(8))])
+    let again = Lease(id: LeaseID(8), ttl: .seconds(9), header: header)
+    let held = machine.handle(.answered(again), now: .seconds(10), jitter: 0)
+    #expect(held == [.hold(again), .wait(until: .seconds(12))])
+  }
+
+  @Test func grantsThatAreAnsweredTooLateAreGivenUpInTheEnd() throws {
+    var machine = machine(grantTimeout: .seconds(10))
+    _ = machine.handle(.start(id), now: .zero, jitter: 0)
+    let actions = machine.handle(.answered(lease()), now: .seconds(11), jitter: 0)
+    #expect(actions.first == .revoke(id))
+    guard case .fail(let error)? = actions.last else {
+      Issue.record("it goes on: \(actions)")
+      return
+    }
+    #expect(error.code == .timeout && error.outcome == .refused)
+  }
+
   @Test func anIdThatSomebodyElseHasIsNotTaken() {
     var machine = machine()
     _ = machine.handle(.start(id), now: .zero, jitter: 0)
