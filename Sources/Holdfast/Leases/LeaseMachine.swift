@@ -22,8 +22,8 @@ package struct LeaseMachine: Sendable {
 
   package enum Action: Equatable, Sendable {
     case grant(LeaseID)
-    /// Ask once; give up at this time.
-    case keepAlive(LeaseID, until: Duration)
+    /// Ask once: the store is told the limit; give up at the time.
+    case keepAlive(LeaseID, within: Duration, until: Duration)
     case wait(until: Duration)
     /// The lease is granted.
     case hold(Lease)
@@ -75,8 +75,8 @@ package struct LeaseMachine: Sendable {
     case (.failed(let error), .granting), (.failed(let error), .confirming): return notGranted(error, now, jitter)
     case (.failed(let error), .holding): return notKept(error, now, jitter)
     case (.woken, .granting): return grant(now)
-    case (.woken, .confirming): return keepAlive(now, until: now + ttl)
-    case (.woken, .holding): return now < deadline ? keepAlive(now, until: deadline) : lose(lastError)
+    case (.woken, .confirming): return keepAlive(now, within: ttl, until: now + ttl)
+    case (.woken, .holding): return now < deadline ? renew(now) : lose(lastError)
     case (_, .idle): return []
     }
   }
@@ -95,9 +95,15 @@ package struct LeaseMachine: Sendable {
     return [.grant(id)]
   }
 
-  private mutating func keepAlive(_ now: Duration, until: Duration) -> [Action] {
+  private mutating func keepAlive(_ now: Duration, within limit: Duration, until: Duration) -> [Action] {
     sent = now
-    return [.keepAlive(id, until: until)]
+    return [.keepAlive(id, within: limit, until: until)]
+  }
+
+  /// Half of the time that is left, so that after a silence another attempt, on another connection, is in time.
+  private mutating func renew(_ now: Duration) -> [Action] {
+    let left = deadline - now
+    return keepAlive(now, within: min(left, max(left / 2, .milliseconds(100))), until: deadline)
   }
 
   private mutating func granted(_ lease: Lease, _ now: Duration, _ jitter: Double) -> [Action] {
@@ -121,7 +127,7 @@ package struct LeaseMachine: Sendable {
     defer { failures += 1 }
     if error.code == .leaseExists, mayExist, phase == .granting {
       phase = .confirming
-      return keepAlive(now, until: now + ttl)
+      return keepAlive(now, within: ttl, until: now + ttl)
     }
     if error.code == .leaseNotFound, phase == .confirming {
       // It has expired meanwhile.
