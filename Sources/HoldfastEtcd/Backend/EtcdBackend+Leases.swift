@@ -31,6 +31,7 @@ extension EtcdBackend {
     do {
       lease = try await timeToLive(of: chosen, keys: false)
     } catch {
+      abandon(chosen)
       throw error.with(outcome: .applied)
     }
     guard lease.remaining != nil else {

@@ -49,4 +49,33 @@ import Testing
     }
     #expect(kept.withLock { $0.prefix(2) } == [0, 1])
   }
+
+  /// It was granted, and nobody will know its id.
+  @Test func aGrantThatIsNotConfirmedIsAbandoned() async throws {
+    let seen = Shared<(granted: [Int64], revoked: [Int64])>(([], []))
+    let etcd = EtcdBackend.scripted { (_: Int) async throws(RPCError) -> any RPCConnection in
+      ScriptedConnection { (call: RPCCall, message: [UInt8]) async throws(RPCError) -> [UInt8] in
+        switch call.path.split(separator: "/").last {
+        case "LeaseGrant":
+          let id = (try? Etcdserverpb_LeaseGrantRequest(serializedBytes: message))?.id ?? 0
+          let count = seen.withLock { seen in
+            seen.granted.append(id)
+            return seen.granted.count
+          }
+          throw count == 1
+            ? RPCError(.unavailable, "lost", progress: .unknown)
+            : RPCError(.failedPrecondition, "etcdserver: lease already exists", progress: .answered)
+        case "LeaseRevoke":
+          let id = (try? Etcdserverpb_LeaseRevokeRequest(serializedBytes: message))?.id ?? 0
+          seen.withLock { $0.revoked.append(id) }
+          return bytes(of: Etcdserverpb_LeaseRevokeResponse.with { $0.header = Self.header })
+        default: throw RPCError(.permissionDenied, "etcdserver: permission denied", progress: .answered)
+        }
+      }
+    }
+    let error = await failure { try await etcd.grantLease(id: nil, ttl: .seconds(30)) }
+    #expect(error?.code == .permissionDenied && error?.outcome == .applied)
+    try await eventually("it is revoked") { seen.withLock { !$0.revoked.isEmpty } }
+    #expect(seen.withLock { $0.revoked == [$0.granted[0]] })
+  }
 }
