@@ -76,7 +76,7 @@ public final class Cache<Value: Sendable>: Service {
       guard let revision = machine.snapshotRevision, goal.isMet(by: machine, age: age) else { return nil }
       let freshness = Freshness(source: .memory, age: age)
       return CacheSnapshot(
-        keyspace: keyspace, revision: revision, freshness: freshness, records: machine.snapshotRecords)
+        store: store, keyspace: keyspace, revision: revision, freshness: freshness, records: machine.snapshotRecords)
     }
   }
 

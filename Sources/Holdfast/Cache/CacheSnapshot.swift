@@ -8,12 +8,16 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   public let revision: Revision
   /// Where it was read, and how new it was known to be when it was taken.
   public let freshness: Freshness
+  /// Whose revision it is.
+  let store: Store
   let records: SortedMap<Record<Value>>
 
   init(
-    keyspace: Keyspace<Value>, revision: Revision, freshness: Freshness = Freshness(source: .memory, age: nil),
+    store: Store, keyspace: Keyspace<Value>, revision: Revision,
+    freshness: Freshness = Freshness(source: .memory, age: nil),
     records: SortedMap<Record<Value>>
   ) {
+    self.store = store
     self.keyspace = keyspace
     self.revision = revision
     self.freshness = freshness

@@ -56,10 +56,10 @@ struct LeaseKeeper: Sendable {
       } catch {
         actions += handle(.failed(error))
       }
-    case .keepAlive(let id, let deadline):
+    case .keepAlive(let id, let limit, let deadline):
       do {
         let answer = try await withTimeout(deadline - time.now(), time) { [backend] in
-          try await backend.keepLeaseAlive(id)
+          try await backend.keepLeaseAlive(id, within: limit)
         }
         let late = HoldfastError(.timeout, "a keep-alive was not answered")
         actions += handle(answer.map { .answered($0) } ?? .failed(late))

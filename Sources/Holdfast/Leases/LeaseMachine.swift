@@ -3,7 +3,8 @@ package import HoldfastCore
 /// Has a lease granted and keeps it alive: when to ask, how long the lease is certain, and when it is lost. Pure.
 ///
 /// **Granting** is tried again under the same id, chosen by the caller, so that a grant whose answer was lost leaves nothing
-/// behind: `leaseExists` to a repetition means that it was granted, and a keep-alive then tells the time to live.
+/// behind: `leaseExists` to a repetition means that it was granted, and a keep-alive then tells the time to live. One that is
+/// answered when the lease is not certain any more is revoked, and another is asked for.
 ///
 /// **Keeping**: a keep-alive at a third of the time to live. The server counts from when it handles one, which is after it was
 /// sent; so the lease is certain until its time to live after the *sending* of the last one that was answered. A tenth of the
@@ -21,8 +22,8 @@ package struct LeaseMachine: Sendable {
 
   package enum Action: Equatable, Sendable {
     case grant(LeaseID)
-    /// Ask once; give up at this time.
-    case keepAlive(LeaseID, until: Duration)
+    /// Ask once: the store is told the limit; give up at the time.
+    case keepAlive(LeaseID, within: Duration, until: Duration)
     case wait(until: Duration)
     /// The lease is granted.
     case hold(Lease)
@@ -74,8 +75,8 @@ package struct LeaseMachine: Sendable {
     case (.failed(let error), .granting), (.failed(let error), .confirming): return notGranted(error, now, jitter)
     case (.failed(let error), .holding): return notKept(error, now, jitter)
     case (.woken, .granting): return grant(now)
-    case (.woken, .confirming): return keepAlive(now, until: now + ttl)
-    case (.woken, .holding): return now < deadline ? keepAlive(now, until: deadline) : lose(lastError)
+    case (.woken, .confirming): return keepAlive(now, within: ttl, until: now + ttl)
+    case (.woken, .holding): return now < deadline ? renew(now) : lose(lastError)
     case (_, .idle): return []
     }
   }
@@ -94,23 +95,39 @@ package struct LeaseMachine: Sendable {
     return [.grant(id)]
   }
 
-  private mutating func keepAlive(_ now: Duration, until: Duration) -> [Action] {
+  private mutating func keepAlive(_ now: Duration, within limit: Duration, until: Duration) -> [Action] {
     sent = now
-    return [.keepAlive(id, until: until)]
+    return [.keepAlive(id, within: limit, until: until)]
+  }
+
+  /// Half of the time that is left, so that after a silence another attempt, on another connection, is in time.
+  private mutating func renew(_ now: Duration) -> [Action] {
+    let left = deadline - now
+    return keepAlive(now, within: min(left, max(left / 2, .milliseconds(100))), until: deadline)
   }
 
   private mutating func granted(_ lease: Lease, _ now: Duration, _ jitter: Double) -> [Action] {
     guard lease.ttl > .zero else { return notGranted(Self.missing(id), now, jitter) }
+    guard now < certainTime(of: lease) else { return grantedTooLate(now, jitter) }
     phase = .holding
     wasHeld = true
     return [.hold(lease)] + kept(lease, now, jitter)
+  }
+
+  /// Nobody may rely on it any more. The next one has another id, the neighbour of one that was drawn at random: the revocation
+  /// may still be on its way when that is asked for.
+  private mutating func grantedTooLate(_ now: Duration, _ jitter: Double) -> [Action] {
+    let late = id
+    (id, phase, mayExist) = (LeaseID(late.rawValue == .max ? 1 : late.rawValue + 1), .granting, false)
+    let error = HoldfastError(.timeout, "the lease was granted too late to rely on it", outcome: .refused)
+    return [.revoke(late)] + notGranted(error, now, jitter)
   }
 
   private mutating func notGranted(_ error: HoldfastError, _ now: Duration, _ jitter: Double) -> [Action] {
     defer { failures += 1 }
     if error.code == .leaseExists, mayExist, phase == .granting {
       phase = .confirming
-      return keepAlive(now, until: now + ttl)
+      return keepAlive(now, within: ttl, until: now + ttl)
     }
     if error.code == .leaseNotFound, phase == .confirming {
       // It has expired meanwhile.
@@ -129,10 +146,12 @@ package struct LeaseMachine: Sendable {
   private mutating func kept(_ lease: Lease, _ now: Duration, _ jitter: Double) -> [Action] {
     guard lease.ttl > .zero else { return lose(Self.missing(id)) }
     (failures, lastError) = (0, nil)
-    deadline = sent + lease.ttl - min(lease.ttl / 10, .seconds(1))
+    deadline = certainTime(of: lease)
     guard now < deadline else { return lose(nil) }
     return [.wait(until: max(now, sent + lease.ttl / 3 * (1 - jitter / 10)))]
   }
+
+  private func certainTime(of lease: Lease) -> Duration { sent + lease.ttl - min(lease.ttl / 10, .seconds(1)) }
 
   private mutating func notKept(_ error: HoldfastError, _ now: Duration, _ jitter: Double) -> [Action] {
     if error.code == .leaseNotFound { return lose(error) }

@@ -39,7 +39,7 @@ public final class LeasePool: Sendable {
   /// at once.
   ///
   /// - Throws: ``HoldfastError`` as the store does when it grants no lease, and `invalidArgument` for a time that is not positive;
-  ///   with outcome `refused`, since no key was written.
+  ///   `cancelled`, at once, when the task is; with outcome `refused`, since no key was written.
   public func lease(ttl: Duration) async throws -> Lease {
     guard ttl > .zero else {
       throw HoldfastError(.invalidArgument, "the time to live is \(ttl); it must be positive", outcome: .refused)
@@ -59,9 +59,10 @@ public final class LeasePool: Sendable {
     }
     do {
       guard let lease else { throw HoldfastError(.internal, "a shared lease is not there") }
-      return try await lease.value
+      return try await lease.wait()
     } catch {
-      state.withLock { $0.machine.withdraw(ticket) }
+      // What one does not wait for is granted to others all the same.
+      if !(error is CancellationError) { state.withLock { $0.machine.withdraw(ticket) } }
       throw HoldfastError(wrapping: error).with(outcome: .refused)
     }
   }

@@ -26,6 +26,9 @@ public protocol Backend: Sendable {
   func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader
   /// Renews a lease once; `leaseNotFound` when it has expired.
   func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease
+  /// As ``keepLeaseAlive(_:)``, for a caller to whom an answer after so long is of no use: a store of several members leaves one
+  /// that is silent while there is time to ask another. By default the limit is not looked at.
+  func keepLeaseAlive(_ id: LeaseID, within limit: Duration) async throws(HoldfastError) -> Lease
   /// What is left of a lease; a lease that does not exist is an answer (`remaining` nil), not an error.
   func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive
   /// The leases of the store, ordered by id.
@@ -90,5 +93,11 @@ public struct CompactRequest: Hashable, Sendable {
   public init(_ revision: Revision, physical: Bool = false) {
     self.revision = revision
     self.physical = physical
+  }
+}
+
+extension Backend {
+  public func keepLeaseAlive(_ id: LeaseID, within limit: Duration) async throws(HoldfastError) -> Lease {
+    try await keepLeaseAlive(id)
   }
 }

@@ -31,6 +31,7 @@ extension EtcdBackend {
     do {
       lease = try await timeToLive(of: chosen, keys: false)
     } catch {
+      abandon(chosen)
       throw error.with(outcome: .applied)
     }
     guard lease.remaining != nil else {
@@ -53,9 +54,15 @@ extension EtcdBackend {
   }
 
   public func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease {
+    try await keepLeaseAlive(id, within: configuration.requestTimeout)
+  }
+
+  /// The retry machine gives the first members a share of the limit each.
+  public func keepLeaseAlive(_ id: LeaseID, within limit: Duration) async throws(HoldfastError) -> Lease {
     var message = Etcdserverpb_LeaseKeepAliveRequest()
     message.id = id.rawValue
-    let lease = try await caller.call(.keepLeaseAlive, message, .read, timeout: configuration.requestTimeout) {
+    let timeout = min(limit, configuration.requestTimeout)
+    let lease = try await caller.call(.keepLeaseAlive, message, .read, timeout: timeout) {
       (answer: Etcdserverpb_LeaseKeepAliveResponse) in
       let header = try ResponseHeader(answer.hasHeader ? answer.header : nil)
       guard answer.id == id.rawValue else { throw MalformedAnswer("it concerns another lease") }

@@ -93,6 +93,11 @@ final class InterposedBackend: Backend {
     return try await base.keepLeaseAlive(id)
   }
 
+  func keepLeaseAlive(_ id: LeaseID, within limit: Duration) async throws(HoldfastError) -> Lease {
+    count()
+    return try await base.keepLeaseAlive(id, within: limit)
+  }
+
   func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
     count()
     return try await base.timeToLive(of: id, keys: keys)

@@ -57,6 +57,9 @@ private struct CountedBackend: Backend {
 
   func revokeLease(_ id: LeaseID) async throws(HoldfastError) -> ResponseHeader { try await backend.revokeLease(id) }
   func keepLeaseAlive(_ id: LeaseID) async throws(HoldfastError) -> Lease { try await backend.keepLeaseAlive(id) }
+  func keepLeaseAlive(_ id: LeaseID, within limit: Duration) async throws(HoldfastError) -> Lease {
+    try await backend.keepLeaseAlive(id, within: limit)
+  }
 
   func timeToLive(of id: LeaseID, keys: Bool) async throws(HoldfastError) -> LeaseTimeToLive {
     try await backend.timeToLive(of: id, keys: keys)

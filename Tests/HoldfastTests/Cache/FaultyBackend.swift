@@ -18,6 +18,8 @@ final class FaultyBackend: Backend {
     var hangsOnReads = false
     var lostGrants = 0
     var areLeasesAway = false
+    var hangsOnGrants = false
+    var hangingGrants = 0
     var hangsOnRevocations = false
     var held: [TransactionRequest] = []
     var transactions = 0
@@ -74,6 +76,12 @@ final class FaultyBackend: Backend {
 
   /// Leases cannot be granted, nor kept alive.
   func setLeasesAway(_ areAway: Bool) { state.withLock { $0.areLeasesAway = areAway } }
+
+  /// Grants are answered when this is over.
+  func setHangsOnGrants(_ hangs: Bool) { state.withLock { $0.hangsOnGrants = hangs } }
+
+  /// The grants that hang, or did.
+  var hangingGrants: Int { state.withLock { $0.hangingGrants } }
 
   /// Revocations are never answered.
   func setHangsOnRevocations(_ hangs: Bool) { state.withLock { $0.hangsOnRevocations = hangs } }
@@ -160,6 +168,10 @@ final class FaultyBackend: Backend {
 
   func grantLease(id: LeaseID?, ttl: Duration) async throws(HoldfastError) -> Lease {
     if state.withLock({ $0.areLeasesAway }) { throw Self.away }
+    if state.withLock({ $0.hangsOnGrants }) {
+      state.withLock { $0.hangingGrants += 1 }
+      try? await eventually { !self.state.withLock { $0.hangsOnGrants } }
+    }
     let lease = try await backend.grantLease(id: id, ttl: ttl)
     let isLost = state.withLock { state in
       guard state.lostGrants > 0 else { return false }

@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  /// The revisions of two stores have nothing to do with each other.
+  @Test func anotherStoresSnapshotIsRefused() async throws {
+    try await withItems { cache, _, _ in
+      let other = Store(backend: EmbeddedEngine(), logger: .quiet)
+      let snapshot = try cache.snapshot()
+      let hasRun = Flag(false)
+      let error = await failure {
+        try await other.atomically(from: snapshot) { tx in
+          hasRun.set(true)
+          try tx.put(items, Item(id: "a", n: 1))
+        }
+      }
+      #expect(error?.code == .invalidArgument && error?.outcome == .refused)
+      #expect(!hasRun.value)
+    }
+  }
+
   enum Use: CaseIterable, Sendable { case writes, readsOnly, throwsOnOld }
 
   /// An old snapshot is found out, whatever the closure does with what it says.

@@ -275,6 +275,29 @@ import Testing
     }
   }
 
+  /// The key of one that waits is deleted: it takes a new place if it is to, and otherwise says so.
+  @Test(arguments: [true, false]) func aPlaceThatIsLostWhileItWaitsIsTakenAgain(restarts: Bool) async throws {
+    try await withStage { store, _, engine in
+      var configuration = LeaseConfiguration()
+      configuration.restartsAfterLoss = restarts
+      let settings = configuration
+      let waiting = try await store.withLock(Self.name, ttl: .seconds(60)) { lock in
+        let waiting = Task {
+          try await store.withLock(Self.name, ttl: .seconds(60), configuration: settings) { _ in }
+        }
+        try await eventually { try await Self.keys(engine) == 2 }
+        for other in try await engine.range(RangeRequest(.prefix("/locks/a/"))).keyValues where other.key != lock.key {
+          _ = try await engine.deleteRange(DeleteRangeRequest(.key(other.key)))
+        }
+        return waiting
+      }
+      let error = await failure { try await waiting.value }
+      #expect(error?.code == (restarts ? nil : .lockLost))
+      let leases = try await engine.leases()
+      #expect(leases.isEmpty)
+    }
+  }
+
   @Test func aLockNeedsAName() async throws {
     try await withStage { store, _, _ in
       let error = await failure {

@@ -37,7 +37,8 @@ import Testing
     #expect(
       machine.handle(.answered(granted), now: .seconds(1), jitter: 0) == [.hold(granted), .wait(until: .seconds(10))])
     #expect(
-      machine.handle(.woken, now: .seconds(10), jitter: 0) == [.keepAlive(id, until: .seconds(29))],
+      machine.handle(.woken, now: .seconds(10), jitter: 0)
+        == [.keepAlive(id, within: .milliseconds(9_500), until: .seconds(29))],
       "a second before the end, counted from when the grant was sent")
     #expect(
       machine.handle(.answered(granted), now: .seconds(12), jitter: 0) == [.wait(until: .seconds(20))],
@@ -53,7 +54,9 @@ import Testing
 
   @Test func itIsLostAtTheLocalDeadlineWhichIsBeforeTheServers() throws {
     var machine = held()
-    #expect(machine.handle(.woken, now: .seconds(3), jitter: 0) == [.keepAlive(id, until: .milliseconds(8_100))])
+    #expect(
+      machine.handle(.woken, now: .seconds(3), jitter: 0)
+        == [.keepAlive(id, within: .milliseconds(2_550), until: .milliseconds(8_100))])
     var now = Duration.seconds(3)
     var waits = 0
     while true {
@@ -72,7 +75,10 @@ import Testing
         #expect((error.cause as? HoldfastError)?.code == .unavailable)
         break
       }
-      #expect(next == [.keepAlive(id, until: .milliseconds(8_100))])
+      guard case .keepAlive(id, let limit, until: .milliseconds(8_100))? = next.first else { throw failure(.internal) }
+      let left = .milliseconds(8_100) - now
+      let half = left < .milliseconds(200) ? min(left, .milliseconds(100)) : left / 2
+      #expect(limit == half, "another attempt is in time")
     }
     #expect(now == .milliseconds(8_100))
     #expect(waits > 5, "it is tried again and again")
@@ -84,7 +90,9 @@ import Testing
     _ = machine.handle(.failed(failure(.unavailable)), now: .seconds(4), jitter: 0)
     _ = machine.handle(.woken, now: .seconds(5), jitter: 0)
     #expect(machine.handle(.answered(lease()), now: .seconds(6), jitter: 0) == [.wait(until: .seconds(8))])
-    #expect(machine.handle(.woken, now: .seconds(8), jitter: 0) == [.keepAlive(id, until: .milliseconds(13_100))])
+    #expect(
+      machine.handle(.woken, now: .seconds(8), jitter: 0)
+        == [.keepAlive(id, within: .milliseconds(2_550), until: .milliseconds(13_100))])
   }
 
   @Test func theServersWordIsFinal() throws {
@@ -118,7 +126,7 @@ import Testing
     #expect(machine.handle(.woken, now: .seconds(2), jitter: 0) == [.grant(id)])
     #expect(
       machine.handle(.failed(failure(.leaseExists, .refused)), now: .seconds(3), jitter: 0)
-        == [.keepAlive(id, until: .seconds(12))])
+        == [.keepAlive(id, within: .seconds(9), until: .seconds(12))])
     #expect(
       machine.handle(.answered(lease()), now: .seconds(4), jitter: 0) == [.hold(lease()), .wait(until: .seconds(6))],
       "counted from when the keep-alive was sent")
@@ -132,6 +140,31 @@ import Testing
     _ = machine.handle(.failed(failure(.leaseExists, .refused)), now: .seconds(1), jitter: 0)
     _ = machine.handle(.failed(failure(.leaseNotFound, nil)), now: .seconds(1), jitter: 0)
     #expect(machine.handle(.woken, now: .seconds(2), jitter: 0) == [.grant(id)])
+  }
+
+  /// The answer took longer than the lease is certain: it is not handed out, nor left behind.
+  @Test func aGrantThatIsAnsweredTooLateIsRevokedAndTriedAgain() {
+    var machine = machine(grantTimeout: .seconds(20))
+    _ = machine.handle(.start(id), now: .zero, jitter: 0)
+    let late = machine.handle(.answered(lease()), now: .milliseconds(8_100), jitter: 0)
+    #expect(late == [.revoke(id), .wait(until: .milliseconds(8_150))])
+    // Under another id: the revocation may still be on its way.
+    #expect(machine.handle(.woken, now: .seconds(9), jitter: 0) == [.grant(LeaseID(8))])
+    let again = Lease(id: LeaseID(8), ttl: .seconds(9), header: header)
+    let held = machine.handle(.answered(again), now: .seconds(10), jitter: 0)
+    #expect(held == [.hold(again), .wait(until: .seconds(12))])
+  }
+
+  @Test func grantsThatAreAnsweredTooLateAreGivenUpInTheEnd() throws {
+    var machine = machine(grantTimeout: .seconds(10))
+    _ = machine.handle(.start(id), now: .zero, jitter: 0)
+    let actions = machine.handle(.answered(lease()), now: .seconds(11), jitter: 0)
+    #expect(actions.first == .revoke(id))
+    guard case .fail(let error)? = actions.last else {
+      Issue.record("it goes on: \(actions)")
+      return
+    }
+    #expect(error.code == .timeout && error.outcome == .refused)
   }
 
   @Test func anIdThatSomebodyElseHasIsNotTaken() {

@@ -80,4 +80,29 @@ import Testing
     let zero = await #expect(throws: HoldfastError.self) { try await pool.lease(ttl: .zero) }
     #expect(zero?.code == .invalidArgument)
   }
+
+  /// Who is cancelled does not wait for the store; the others do, and get the lease.
+  @Test func aCancelledCallerDoesNotWait() async throws {
+    let backend = FaultyBackend(EmbeddedEngine())
+    let pool = LeasePool(Store(backend: backend, logger: .quiet), slack: .seconds(60))
+    backend.setHangsOnGrants(true)
+    defer { backend.setHangsOnGrants(false) }
+    let hasEnded = Flag(false)
+    let cancelled = Task {
+      defer { hasEnded.set(true) }
+      return try await pool.lease(ttl: .seconds(10))
+    }
+    try await eventually { backend.hangingGrants == 1 }
+    let other = Task { try await pool.lease(ttl: .seconds(10)) }
+    cancelled.cancel()
+    let end = ContinuousClock.now + .seconds(20)
+    try await eventually { hasEnded.value || ContinuousClock.now > end }
+    #expect(hasEnded.value, "it waits for the store")
+    backend.setHangsOnGrants(false)
+    let error = await failure { try await cancelled.value }
+    #expect(error?.code == .cancelled && error?.outcome == .refused)
+    #expect(try await other.value.ttl == .seconds(70))
+    _ = try await pool.lease(ttl: .seconds(10))
+    #expect(backend.hangingGrants == 1, "the lease is shared all the same")
+  }
 }

@@ -44,7 +44,8 @@ extension Cache {
     _ = try index.size()
     // Values: the way back is taken while the cache goes on.
     let (base, history) = try withChanges { ($0.base, $1.history(of: $0)) }
-    return CacheSnapshot(keyspace: keyspace, revision: revision, records: try history.base(at: revision, from: base))
+    return CacheSnapshot(
+      store: store, keyspace: keyspace, revision: revision, records: try history.base(at: revision, from: base))
   }
 }
 
@@ -77,7 +78,10 @@ extension Cache {
         return (ChangeSubscription(feed, self), nil)
       }
       return hub.subscribe(changes.range, changes.policy, after: nil, to: machine).map {
-        (ChangeSubscription($0, self), CacheSnapshot(keyspace: keyspace, revision: revision, records: machine.base))
+        (
+          ChangeSubscription($0, self),
+          CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: machine.base)
+        )
       }
     }
   }
@@ -94,7 +98,8 @@ extension Cache {
       guard let revision = machine.revision,
         case .resync(let loss) = feed.handle(.based(revision, epoch: machine.epoch))
       else { return nil }
-      return (loss, CacheSnapshot(keyspace: keyspace, revision: revision, records: machine.base), machine.epoch)
+      let snapshot = CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: machine.base)
+      return (loss, snapshot, machine.epoch)
     }
     // The comparison takes its time, and nobody else's.
     return base.map { $0.loss.batch(to: $0.snapshot.records, at: $0.snapshot.revision, epoch: $0.epoch) }

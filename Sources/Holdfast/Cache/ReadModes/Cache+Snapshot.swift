@@ -68,7 +68,7 @@ extension Cache {
     guard let list else { throw notReached("the store's state", after: timeout) }
     let records = await keyspace.records(list.keyValues)
     return CacheSnapshot(
-      keyspace: keyspace, revision: list.header.revision,
+      store: store, keyspace: keyspace, revision: list.header.revision,
       freshness: Freshness(source: .store, age: time.now() - sent),
       records: SortedMap(records.map { ($0.keyValue.key, $0) }))
   }

@@ -35,11 +35,16 @@ extension Store {
   /// not, or the closure has thrown, which may be for the snapshot's age, the closure is run again and reads from the store.
   ///
   /// - Parameter snapshot: From a cache of this store: `try cache.snapshot()`.
+  /// - Throws: As ``atomically(configuration:_:)``; `invalidArgument` for a snapshot from a cache of another store, whose revisions
+  ///   mean nothing here.
   public func atomically<R, Value>(
     from snapshot: CacheSnapshot<Value>, configuration: AtomicConfiguration = AtomicConfiguration(),
     _ body: (AtomicTransaction) async throws -> R
   ) async throws -> R {
-    try await atomically(snapshot: AtomicSnapshot(snapshot), configuration, body)
+    guard snapshot.store === self else {
+      throw HoldfastError(.invalidArgument, "the snapshot is of another store", outcome: .refused)
+    }
+    return try await atomically(snapshot: AtomicSnapshot(snapshot), configuration, body)
   }
 
   private func atomically<R>(

@@ -91,7 +91,15 @@ extension Store {
       while true {
         var candidacy = Candidacy(
           self, prefix: prefix, value: value, lease: lease, isPatient: isPatient, time: configuration.time)
-        let token = try await candidacy.acquire()
+        let token: Revision
+        do {
+          token = try await candidacy.acquire()
+        } catch {
+          // The key may also be lost before its turn.
+          let isLoss = (error as? HoldfastError)?.code == .lockLost
+          guard isLoss, configuration.restartsAfterLoss, !Task.isCancelled else { throw error }
+          continue
+        }
         let holder = candidacy
         let guarded = await withGuardian {
           var holder = holder

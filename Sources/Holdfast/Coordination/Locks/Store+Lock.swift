@@ -30,6 +30,9 @@ extension Store {
   /// The lock is not reentrant: a body that asks for the same name waits for itself until it is cancelled; ``tryLock(_:ttl:configuration:_:)``
   /// throws there.
   ///
+  /// Names must not be nested: as in etcd's recipe every key below a name counts as a candidate for it, so the lock `/a` waits for
+  /// those who hold `/a/b` or wait for it.
+  ///
   /// - Parameters:
   ///   - name: The lock's name in the store, such as `/acme/locks/nightly`. Its keys are below it.
   ///   - ttl: After what time others get the lock when this process ends without releasing it. The holder of a lock with a short

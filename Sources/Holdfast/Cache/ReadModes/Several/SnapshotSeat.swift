@@ -143,7 +143,8 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
       let times = [state.asked, mark.revision == revision ? mark.confirmed : nil]
       let age = times.lazy.compactMap { $0 }.max().map { max(.zero, now - $0) }
       state.snapshot = CacheSnapshot(
-        keyspace: cache.keyspace, revision: revision, freshness: Freshness(source: .memory, age: age), records: records)
+        store: cache.store, keyspace: cache.keyspace, revision: revision,
+        freshness: Freshness(source: .memory, age: age), records: records)
       state.awaited = nil
     }
   }
