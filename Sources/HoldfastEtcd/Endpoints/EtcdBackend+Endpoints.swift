@@ -49,7 +49,7 @@ extension EtcdBackend {
     try configuration.checkSecrecy(of: parsed)
     guard let number = list.number(of: parsed) else {
       throw HoldfastError(
-        .invalidArgument, "this backend was asked about \(EndpointDirectory.totalLimit) other endpoints already: make a new one")
+        .invalidArgument, "there were \(EndpointDirectory.totalLimit) other endpoints already: use another backend")
     }
     return number
   }

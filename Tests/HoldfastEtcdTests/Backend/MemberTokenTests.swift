@@ -52,7 +52,9 @@ import Testing
     let members = Members()
     let etcd = members.backend { () async throws(RPCError) in
       throw Self.wrongPassword
-    } answer: { (_: Int, _: RPCCall) async throws(RPCError) -> [UInt8] in [] }
+    } answer: { (_: Int, _: RPCCall) async throws(RPCError) -> [UInt8] in
+      []
+    }
     for _ in 0..<2 {
       let error = await failure { for try await _ in etcd.watch(WatchRequest(.all)) {} }
       #expect(error?.code == .unauthenticated)
@@ -71,7 +73,9 @@ import Testing
       do { try await Task.sleep(for: .seconds(600)) } catch {
         throw RPCError(.cancelled, "cancelled", progress: .unknown)
       }
-    } answer: { (_: Int, _: RPCCall) async throws(RPCError) -> [UInt8] in [] }
+    } answer: { (_: Int, _: RPCCall) async throws(RPCError) -> [UInt8] in
+      []
+    }
     for count in 1...2 {
       let watch = Task { for try await _ in etcd.watch(WatchRequest(.all)) {} }
       try await eventually("it authenticates") { members.authentications.value == count }
