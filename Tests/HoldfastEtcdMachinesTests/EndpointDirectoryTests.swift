@@ -46,6 +46,16 @@ import Testing
     #expect(directory.inUse == [0])
   }
 
+  @Test func namedEndpointsAreBoundedAndLeaveRoomForTheMembers() {
+    var directory = directory("a")
+    for number in 1...EndpointDirectory.totalLimit {
+      #expect(directory.handle(.named("http://x\(number)")) == [.number(number)])
+    }
+    #expect(directory.handle(.named("http://one-more")).isEmpty)
+    #expect(directory.handle(.named("http://x1")) == [.number(1)], "a known one is no more")
+    #expect(directory.handle(.advertised([address("b")])) == [.use([EndpointDirectory.totalLimit + 1, 0])])
+  }
+
   @Test func aHostileListIsBounded() {
     var directory = directory("a")
     for round in 0..<100 {

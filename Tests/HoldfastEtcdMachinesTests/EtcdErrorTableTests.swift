@@ -51,6 +51,8 @@ import Testing
     Row(.unavailable, "etcdserver: no leader", .unavailable),
     Row(.unavailable, "etcdserver: rpc not supported for learner", .unavailable),
     Row(.unavailable, "etcdserver: unhealthy cluster", .unavailable),
+    Row(
+      .failedPrecondition, "etcdserver: re-configuration failed due to not enough started members", .unavailable),
     Row(.unknown, "raft proposal dropped", .unavailable),
     Row(.notFound, "etcdserver: member not found", .memberNotFound),
     Row(.failedPrecondition, "etcdserver: Peer URLs already exists", .memberExists),

@@ -1,5 +1,6 @@
 import HoldfastCore
 import HoldfastEtcdMachines
+import Synchronization
 
 /// Calls that one member must answer.
 extension EtcdCaller {
@@ -9,18 +10,20 @@ extension EtcdCaller {
     _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, timeout: Duration, at member: Int
   ) async throws(HoldfastError) -> [UInt8] {
     let deadline = time.now() + timeout
-    var isLast = false
+    var (replacesConnection, replacesToken) = (true, true)
     while true {
       switch await attempt(method, request, member, within: deadline - time.now(), requiresLeader: false) {
       case .answer(let answer): return answer
       case .stopped: throw stopped(kind)
       case .failure(let failure, let connection, let token):
-        if let connection, failure.progress != .answered { await pool.retire(connection) }
+        if let connection, failure.progress != .answered, failure.blamesMember { await pool.retire(connection) }
         let isTokenOld = token != nil && failure.wantsToken
         if isTokenOld { reject(token) }
         let isUnused = connection != nil && failure.progress == .notProcessed && failure.code != .cancelled
-        if !isLast && (isTokenOld || isUnused && !failure.isTLSFailure) {
-          isLast = true
+        if isTokenOld && replacesToken {
+          replacesToken = false
+        } else if isUnused && !failure.isTLSFailure && replacesConnection {
+          replacesConnection = false
         } else {
           throw error(failure, kind)
         }
@@ -28,8 +31,29 @@ extension EtcdCaller {
     }
   }
 
-  /// Opens a stream to one member and sends a message on it.
+  /// Opens a stream to one member, sends a message on it and waits for what comes first. A token that the member does not know any
+  /// more is replaced once: nothing has come of it yet.
+  ///
+  /// - Parameter limit: For connecting, and for the first message.
   func open(
+    _ method: EtcdMethod, _ request: [UInt8], within limit: Duration, at member: Int
+  ) async throws(HoldfastError) -> MemberStream {
+    var replacesToken = true
+    while true {
+      let stream = try await send(method, request, within: limit, at: member)
+      do {
+        try await stream.begin(within: limit)
+        return stream
+      } catch {
+        let isTokenOld = stream.token != nil && error.wantsToken
+        if isTokenOld { reject(stream.token) }
+        guard isTokenOld && replacesToken else { throw error.error }
+        replacesToken = false
+      }
+    }
+  }
+
+  private func send(
     _ method: EtcdMethod, _ request: [UInt8], within limit: Duration, at member: Int
   ) async throws(HoldfastError) -> MemberStream {
     let connection: PooledConnection
@@ -41,32 +65,32 @@ extension EtcdCaller {
       case .failed(let failure): throw self.error(failure, .read)
       }
     }
-    let stream: any RPCStream
+    let stream: MemberStream
     do {
+      // It gives the connection back from here on.
       stream = try await open(method, on: connection, within: min(limit, connectLimit))
     } catch {
       pool.release(connection)
-      await pool.retire(connection)
+      if error.blamesMember { await pool.retire(connection) }
       throw self.error(error, .read)
     }
-    // It gives the connection back from here on.
-    let opened = MemberStream(stream, connection, pool)
     do {
       try await stream.send(request)
     } catch {
-      await pool.retire(connection)
-      throw self.error(CallFailure(error, isCancelled: Task.isCancelled), .read)
+      if error.blamesMember { await pool.retire(connection) }
+      throw self.error(error, .read)
     }
-    return opened
+    return stream
   }
 
   private func open(
     _ method: EtcdMethod, on connection: PooledConnection, within limit: Duration
-  ) async throws(CallFailure) -> any RPCStream {
+  ) async throws(CallFailure) -> MemberStream {
     var call = RPCCall(path: method.rawValue)
-    call.token = try await token(on: connection, maximumAge: Authenticator.maximumAgeForStreams, within: limit)?.secret
+    let token = try await token(on: connection, maximumAge: Authenticator.maximumAgeForStreams, within: limit)
+    call.token = token?.secret
     do {
-      return try await connection.connection.open(call)
+      return MemberStream(try await connection.connection.open(call), connection, pool, token)
     } catch {
       throw CallFailure(error, isCancelled: Task.isCancelled)
     }
@@ -85,11 +109,20 @@ extension EtcdCaller {
 
 /// A stream to one member; its end gives the connection back.
 final class MemberStream: Sendable {
+  /// What the stream was opened with.
+  let token: AuthenticationToken?
   private let stream: any RPCStream
   private let connection: PooledConnection
   private let pool: ConnectionPool
+  private let first = Mutex(First.taken)
 
-  init(_ stream: any RPCStream, _ connection: PooledConnection, _ pool: ConnectionPool) {
+  /// The first message, or the stream's end, until somebody takes it.
+  private enum First { case taken, waiting([UInt8]?) }
+
+  init(
+    _ stream: any RPCStream, _ connection: PooledConnection, _ pool: ConnectionPool, _ token: AuthenticationToken?
+  ) {
+    self.token = token
     self.stream = stream
     self.connection = connection
     self.pool = pool
@@ -100,8 +133,31 @@ final class MemberStream: Sendable {
     pool.release(connection)
   }
 
+  func send(_ request: [UInt8]) async throws(CallFailure) {
+    do {
+      try await stream.send(request)
+    } catch {
+      throw CallFailure(error, isCancelled: Task.isCancelled)
+    }
+  }
+
+  /// Waits for the first message, which `next` then returns.
+  func begin(within limit: Duration) async throws(CallFailure) {
+    do {
+      let message = try await stream.next(timeout: limit)
+      first.withLock { $0 = .waiting(message) }
+    } catch {
+      throw CallFailure(error, isCancelled: Task.isCancelled)
+    }
+  }
+
   /// The next message, nil at the end.
   func next(within limit: Duration) async throws(HoldfastError) -> [UInt8]? {
+    let first = first.withLock { first in
+      defer { first = .taken }
+      return first
+    }
+    if case .waiting(let message) = first { return message }
     do {
       return try await stream.next(timeout: limit)
     } catch {

@@ -97,11 +97,13 @@ final class EtcdCaller: Sendable {
       }
     }
     defer { pool.release(connection) }
-    let token: AuthenticationToken?
+    var token: AuthenticationToken?
     do {
-      token = try await self.token(
-        on: connection, maximumAge: method.isStream ? Authenticator.maximumAgeForStreams : nil,
-        within: deadline - time.now())
+      if method.needsToken {
+        token = try await self.token(
+          on: connection, maximumAge: method.isStream ? Authenticator.maximumAgeForStreams : nil,
+          within: deadline - time.now())
+      }
     } catch {
       return .failure(error, connection)
     }
@@ -114,7 +116,9 @@ final class EtcdCaller: Sendable {
         method.isStream
           ? try await exchange(call, request, connection) : try await connection.connection.unary(call, request))
     } catch {
-      return .failure(CallFailure(error, isCancelled: Task.isCancelled), connection, token)
+      var failure = CallFailure(error, isCancelled: Task.isCancelled)
+      failure.mayBeForwarded = method.isForwarded
+      return .failure(failure, connection, token)
     }
   }
 

@@ -44,6 +44,12 @@ enum EtcdMethod: String, Sendable {
   /// Whether one question and its answer go through a bidirectional stream.
   var isStream: Bool { self == .watch || self == .keepLeaseAlive }
 
+  /// Whether a call carries a token. Status is answered without one, by learners too, which authenticate nobody.
+  var needsToken: Bool { self != .status }
+
+  /// Whether a follower passes the call on to the leader itself.
+  var isForwarded: Bool { self == .promoteMember }
+
   /// Makes a member without a leader refuse at once, before it does anything, instead of letting the call wait for one; and
   /// cancel the streams that it serves.
   static let requireLeader = [(name: "hasleader", value: "true")]

@@ -24,6 +24,8 @@ final class ConnectionPool: Sendable {
     /// By endpoint. None is as good as an empty one.
     var slots: [Int: Slot] = [:]
     var retired: [PooledConnection] = []
+    /// The only endpoints whose connections are kept; nil for all.
+    var kept: Set<Int>?
     var isStopped = false
     /// Counts the stops, so that what was being connected across one is not kept.
     var generation = 0
@@ -84,10 +86,11 @@ final class ConnectionPool: Sendable {
     await collect()
   }
 
-  /// Lets nobody new use the connections to other endpoints than these.
+  /// Lets nobody new use the connections to other endpoints than these, from now on: one that is being opened serves its call.
   func retire(except endpoints: Set<Int>) async {
     let others = state.withLock { state in
-      state.slots.compactMap { endpoint, slot -> PooledConnection? in
+      state.kept = endpoints
+      return state.slots.compactMap { endpoint, slot -> PooledConnection? in
         if case .open(let connection) = slot, !endpoints.contains(endpoint) { connection } else { nil }
       }
     }
@@ -176,7 +179,7 @@ final class ConnectionPool: Sendable {
         let text = "the connection was lost as soon as it stood"
         throw .failed(CallFailure(.unavailable, text, progress: .notProcessed))
       }
-      waiters.resumeAll(.look)
+      waiters.resumeAll(isKept(endpoint) ? .look : .failed(Self.leftEndpoint))
       return pooled
     case .failure(let error):
       let failure = CallFailure(error, isCancelled: Task.isCancelled).beforeSending
@@ -191,9 +194,21 @@ final class ConnectionPool: Sendable {
     state.withLock { state in
       guard state.generation == generation, case .connecting(let waiters) = state.slots[endpoint] else { return nil }
       state.slots[endpoint] = slot
+      // Nobody would ever close it.
+      if case .open(let connection) = slot, state.kept?.contains(endpoint) == false {
+        state.slots[endpoint] = .empty
+        state.retired.append(connection)
+        connection.retire()
+      }
       return waiters
     }
   }
+
+  private func isKept(_ endpoint: Int) -> Bool { state.withLock { $0.kept?.contains(endpoint) ?? true } }
+
+  /// Those who waited for the connection go where calls go now.
+  private static let leftEndpoint = CallFailure(
+    .unavailable, "calls do not go to this endpoint any more", progress: .notProcessed)
 
   private func wait(_ endpoint: Int, _ waiter: UInt64) async -> ConnectWaiters.Signal {
     let waiters = state.withLock { state -> ConnectWaiters? in

@@ -20,20 +20,29 @@ final class EndpointList: Sendable {
     directory.withLock { $0.names.indices.contains(number) ? $0.names[number] : "endpoint \(number)" }
   }
 
-  /// The number of an endpoint that somebody names.
-  func number(of endpoint: Endpoint) -> Int {
+  /// The number of an endpoint that somebody names; nil when too many were named.
+  func number(of endpoint: Endpoint) -> Int? {
     let actions = directory.withLock { $0.handle(.named(endpoint.description)) }
-    guard case .number(let number)? = actions.first else { return 0 }
+    guard case .number(let number)? = actions.first else { return nil }
     return number
   }
 
   /// What the members' client URLs change, or nil. Only endpoints that `isAllowed` allows are adopted.
   func adopt(_ members: [EtcdMember], where isAllowed: (Endpoint) -> Bool) -> [Int]? {
-    // What cannot be understood cannot be connected to.
-    let addresses = members.filter { !$0.isLearner }.flatMap(\.clientURLs)
-      .compactMap { try? Endpoint($0) }.filter(isAllowed).map { EndpointDirectory.Address($0) }
+    let addresses = Self.endpoints(of: members).filter(isAllowed).map { EndpointDirectory.Address($0) }
     guard case .use(let list)? = directory.withLock({ $0.handle(.advertised(addresses)) }).first else { return nil }
     return list
+  }
+
+  /// The members' client URLs that might be adopted.
+  func acceptable(_ members: [EtcdMember], where isAllowed: (Endpoint) -> Bool) -> [Endpoint] {
+    let endpoints = Self.endpoints(of: members).filter(isAllowed)
+    return directory.withLock { directory in endpoints.filter { directory.isAcceptable(.init($0)) } }
+  }
+
+  private static func endpoints(of members: [EtcdMember]) -> [Endpoint] {
+    // What cannot be understood cannot be connected to.
+    members.filter { !$0.isLearner }.flatMap(\.clientURLs).compactMap { try? Endpoint($0) }
   }
 }
 

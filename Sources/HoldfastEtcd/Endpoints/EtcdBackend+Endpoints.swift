@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastEtcdMachines
 import Logging
 
 extension EtcdBackend {
@@ -8,13 +9,19 @@ extension EtcdBackend {
 
   /// Makes calls and watches go to the members' client URLs first.
   func follow(_ members: [EtcdMember]) async {
-    // Foreign data does not make us tell a secret.
-    let isSecret = { (endpoint: Endpoint) in (try? self.configuration.checkSecrecy(of: endpoint)) != nil }
     guard let numbers = list.adopt(members, where: isSecret) else { return }
     configuration.logger.info("etcd endpoints changed", metadata: ["endpoints": "\(endpoints)"])
     await caller.use(numbers)
     await watchShell.use(numbers)
   }
+
+  /// The members' client URLs to which calls might go.
+  func acceptableEndpoints(of members: [EtcdMember]) -> [String] {
+    list.acceptable(members, where: isSecret).prefix(EndpointDirectory.limit).map(\.description)
+  }
+
+  /// Foreign data does not make us tell a secret.
+  private func isSecret(_ endpoint: Endpoint) -> Bool { (try? configuration.checkSecrecy(of: endpoint)) != nil }
 
   /// Follows the cluster's members until the task is cancelled.
   func followMembers() async {
@@ -40,6 +47,10 @@ extension EtcdBackend {
       throw HoldfastError(.invalidArgument, error.message)
     }
     try configuration.checkSecrecy(of: parsed)
-    return list.number(of: parsed)
+    guard let number = list.number(of: parsed) else {
+      throw HoldfastError(
+        .invalidArgument, "there were \(EndpointDirectory.totalLimit) other endpoints already: use another backend")
+    }
+    return number
   }
 }

@@ -10,7 +10,7 @@ extension EtcdBackend {
   ///
   /// What takes an `endpoint` (`http://10.0.0.1:2379`, of the configuration or not) is asked of that member alone, once, on a
   /// connection apart from that of calls and watches. Every call throws ``HoldfastError``: `invalidArgument` for an endpoint that
-  /// cannot be understood, `timeout` after the time that the parameter names, ``EtcdConfiguration/requestTimeout`` where there is none.
+  /// cannot be understood, or after 1,024 others outside of the configuration; `timeout` after the time that the parameter names, ``EtcdConfiguration/requestTimeout`` where there is none.
   public struct Maintenance: Sendable {
     let etcd: EtcdBackend
     private var timeout: Duration { etcd.configuration.requestTimeout }
@@ -90,7 +90,8 @@ extension EtcdBackend {
     /// Takes an alarm away. That its cause is gone is for the operator to see to: etcd raises it again otherwise. Disarming what
     /// is not there changes nothing.
     ///
-    /// - Returns: What was disarmed.
+    /// - Returns: What was disarmed: nothing when the alarm was not there, or was gone already because the answer to a first attempt
+    ///   was lost.
     @discardableResult
     public func disarm(_ alarm: EtcdAlarm) async throws(HoldfastError) -> [EtcdAlarm] {
       try await self.alarm(.deactivate, alarm, .repeatableWrite)
@@ -99,16 +100,17 @@ extension EtcdBackend {
     /// Takes every alarm away that there is now, and returns them.
     @discardableResult
     public func disarmAll() async throws(HoldfastError) -> [EtcdAlarm] {
-      var disarmed: [EtcdAlarm] = []
-      for alarm in try await alarms() { disarmed += try await disarm(alarm) }
-      return disarmed
+      let alarms = try await alarms()
+      for alarm in alarms { try await disarm(alarm) }
+      return alarms
     }
 
     /// Hands the leadership over. A write that meets the change at the old leader is refused and tried again; one that a follower
     /// passed on to it may be lost on the way, and ends as `timeout` with outcome `unknown`.
     ///
     /// - Parameter member: The id of a voting member. `invalidArgument` when it is none; `unavailable` when there is no leader, or
-    ///   none that can be reached at ``EtcdBackend/endpoints`` or at its client URLs.
+    ///   none that can be reached at ``EtcdBackend/endpoints`` or at its client URLs, of which the same are left out as in
+    ///   ``Cluster/synchronizeEndpoints()``.
     public func moveLeader(to member: UInt64) async throws(HoldfastError) {
       let leader = try await leaderEndpoint()
       var message = Etcdserverpb_MoveLeaderRequest()
@@ -125,8 +127,10 @@ extension EtcdBackend {
       }
       // The leader may be none of the endpoints that we were given.
       let leader = try await etcd.status().leader
-      for url in try await etcd.cluster.members().first(where: { $0.id == leader })?.clientURLs ?? [] {
-        if let status = try? await status(of: url), status.isLeader { return url }
+      let members = try await etcd.cluster.members().filter { $0.id == leader }
+      for endpoint in etcd.acceptableEndpoints(of: members) {
+        // Whoever answers must be the one who was meant.
+        if let status = try? await status(of: endpoint), status.isLeader, status.memberID == leader { return endpoint }
       }
       throw HoldfastError(.unavailable, "no endpoint is that of the cluster's leader", outcome: .refused)
     }

@@ -32,15 +32,17 @@ final class WatchShell: Sendable {
     do {
       connection = try await pool.acquire(turn.endpoint, within: connectLimit)
     } catch {
-      if case .failed = error { moveOn(from: turn) }
+      if case .failed(let failure) = error, failure.blamesMember { moveOn(from: turn) }
       throw error
     }
     do throws(CallFailure) {
       return try await open(on: connection, turn)
     } catch {
       pool.release(connection)
-      await pool.retire(connection)
-      moveOn(from: turn)
+      if error.blamesMember {
+        await pool.retire(connection)
+        moveOn(from: turn)
+      }
       throw .failed(error)
     }
   }
@@ -72,7 +74,7 @@ final class WatchShell: Sendable {
   }
 
   /// Ends the stream, and leaves its member and connection to those that they still serve. Without a stream nothing was
-  /// reached, and `open` has moved on already.
+  /// reached, and `open` has moved on already where it must.
   func leave(_ stream: WatchStream?) async {
     guard let stream else { return }
     stream.stream.cancel()

@@ -23,7 +23,7 @@ package struct EndpointDirectory: Sendable {
   package enum Input: Hashable, Sendable {
     /// The client URLs of the members that vote, as the member list has them.
     case advertised([Address])
-    /// Somebody names an endpoint: it gets a number, and serves nobody else.
+    /// Somebody names an endpoint: it gets a number, and serves nobody else. Without an answer there are too many.
     case named(String)
   }
 
@@ -33,7 +33,8 @@ package struct EndpointDirectory: Sendable {
     case number(Int)
   }
 
-  /// A member list is foreign data: no more addresses than this are taken from one, and from all of them.
+  /// A member list is foreign data: no more addresses than this are taken from one, and from all of them. Of the endpoints that
+  /// somebody names there are no more than the latter either; they take no room from the members'.
   package static let limit = 64
   package static let totalLimit = 1_024
 
@@ -41,21 +42,24 @@ package struct EndpointDirectory: Sendable {
   /// Where calls go, in order.
   package private(set) var inUse: [Int]
   private let configured: [Address]
+  /// The configured ones count as advertised.
+  private var advertisedCount: Int
+  private var namedCount = 0
 
   package init(_ configured: [Address]) {
     self.configured = configured
+    advertisedCount = configured.count
     names = configured.map(\.name)
     inUse = Array(names.indices)
   }
 
   package mutating func handle(_ input: Input) -> [Action] {
     switch input {
-    case .named(let name): return [.number(number(of: name))]
+    case .named(let name): return number(of: name, in: \.namedCount).map { [.number($0)] } ?? []
     case .advertised(let addresses):
       var adopted: [Int] = []
       for address in addresses where isAcceptable(address) && adopted.count < Self.limit {
-        guard names.count < Self.totalLimit || names.contains(address.name) else { continue }
-        let number = number(of: address.name)
+        guard let number = number(of: address.name, in: \.advertisedCount) else { continue }
         if !adopted.contains(number) { adopted.append(number) }
       }
       // A list without a usable address says nothing about where to go.
@@ -69,7 +73,7 @@ package struct EndpointDirectory: Sendable {
 
   /// Never less safe than what was configured (`http` does not follow from `https`), and no address that means "here" to the
   /// member that advertises it and something else to us.
-  private func isAcceptable(_ address: Address) -> Bool {
+  package func isAcceptable(_ address: Address) -> Bool {
     guard configured.contains(where: { $0.scheme == address.scheme }) else { return false }
     return switch address.reach {
     case .anywhere: true
@@ -78,8 +82,11 @@ package struct EndpointDirectory: Sendable {
     }
   }
 
-  private mutating func number(of name: String) -> Int {
+  /// Nil for a new name when there are as many of its sort as there may be.
+  private mutating func number(of name: String, in count: WritableKeyPath<Self, Int>) -> Int? {
     if let number = names.firstIndex(of: name) { return number }
+    guard self[keyPath: count] < Self.totalLimit else { return nil }
+    self[keyPath: count] += 1
     names.append(name)
     return names.count - 1
   }

@@ -24,6 +24,9 @@ package struct CallFailure: Error, Hashable, Sendable {
   package var progress: Progress
   /// Whether TLS failed in a way that trying the same endpoint again does not heal.
   package var isTLSFailure = false
+  /// Whether the member may have passed the request on to the leader before it failed, so that its "no leader" does not say that
+  /// nothing was done.
+  package var mayBeForwarded = false
 
   package init(_ status: StatusCode, _ message: String, progress: Progress) {
     self.status = status

@@ -75,6 +75,9 @@ package enum EtcdErrorTable {
     Row(
       .failedPrecondition,
       text: "etcdserver: can only promote a learner member which is in sync with leader", is: .learnerNotReady),
+    Row(
+      .failedPrecondition, text: "etcdserver: re-configuration failed due to not enough started members",
+      is: .unavailable),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: not leader", is: .unavailable),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: not capable", is: .unimplemented),
     Row(.failedPrecondition, .unavailable, text: "etcdserver: rpc not supported for learner", is: .unavailable),

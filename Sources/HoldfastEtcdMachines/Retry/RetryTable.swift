@@ -98,7 +98,8 @@ package enum RetryTable {
   /// before the request reaches the log.
   private static func isTurnedAway(_ failure: CallFailure) -> Bool {
     switch failure.message {
-    case "etcdserver: rpc not supported for learner", "etcdserver: no leader", "raft proposal dropped": true
+    case "etcdserver: rpc not supported for learner", "raft proposal dropped": true
+    case "etcdserver: no leader": !failure.mayBeForwarded
     default: false
     }
   }
@@ -117,4 +118,10 @@ package enum RetryTable {
     case .ok, .cancelled, .unknown, .deadlineExceeded, .aborted, .internal, .dataLoss: return false
     }
   }
+}
+
+extension CallFailure {
+  /// Whether it says that the member, or the connection to it, does not serve. A refusal does not, nor does the caller's own
+  /// cancellation.
+  package var blamesMember: Bool { RetryTable.row(for: self).read != .giveUp }
 }

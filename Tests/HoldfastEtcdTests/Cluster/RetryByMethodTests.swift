@@ -58,6 +58,15 @@ import Testing
     #expect(await run(method, first: Self.learner).calls == 2)
   }
 
+  /// A follower passes a promotion on to the leader, and may say "no leader" after it did.
+  @Test(arguments: methods) func aMemberWithoutALeader(_ method: Method) async throws {
+    let noLeader = RPCError(.unavailable, "etcdserver: no leader", progress: .answered)
+    let (error, calls) = await run(method, first: noLeader)
+    let isForwarded = method.name == "MemberPromote"
+    #expect(calls == (isForwarded ? 1 : 2))
+    if isForwarded { #expect(error?.outcome == .unknown) }
+  }
+
   /// What one member is asked is asked once.
   @Test(arguments: [lost, learner]) func oneMember(_ error: RPCError) async throws {
     let methods = [
