@@ -42,7 +42,7 @@ import Testing
     try await withEmbedded { engine in
       for n in 0..<300 { try await engine.foreignPut(items, Item(id: "k\(n)", n: n)) }
       try await withStore(.backend(engine), logger: .quiet) { store in
-        try await store.withCache(of: items) { cache in
+        try await store.withCache(of: items, configuration: .quick) { cache in
           let count = try cache.count()
           #expect(count == 300)
           #expect(try cache.get("k299")?.value.n == 299)
@@ -60,7 +60,7 @@ import Testing
         #expect(code { try cache.list() } == .notStarted)
         #expect(cache.health.state == .idle)
         await #expect(throws: HoldfastError.self) { try await cache.wait(for: 1, timeout: .seconds(1)) }
-        let kept = try await store.withCache(of: items) { cache in
+        let kept = try await store.withCache(of: items, configuration: .quick) { cache in
           try await cache.put(Item(id: "a", n: 1))
           return cache
         }

@@ -69,7 +69,7 @@ import Testing
           return error?.code == .unavailable && error?.message.contains("the store is away") == true
         }
         backend.setAway(false)
-        let count = try await store.withCache(of: items) { cache in try cache.count() }
+        let count = try await store.withCache(of: items, configuration: .quick) { cache in try cache.count() }
         #expect(count == 0)
       }
     }

@@ -39,7 +39,7 @@ import Testing
       try await engine.foreignPut("/t/items/bad", "nonsense!!")
       try await engine.foreignPut(items, Item(id: "good", n: 1))
       try await withStore(.backend(engine), logger: .quiet) { store in
-        try await store.withCache(of: items) { cache in
+        try await store.withCache(of: items, configuration: .quick) { cache in
           let listing = try cache.list()
           #expect(listing.map(\.key) == ["good"])
           #expect(cache.health.quarantined == 1)
@@ -112,7 +112,7 @@ import Testing
     let keyspace = Keyspace<Shared>(prefix: "/t/shared/") { $0.id }
     try await withEmbedded { engine in
       try await withStore(.backend(engine), logger: .quiet) { store in
-        try await store.withCache(of: keyspace) { cache in
+        try await store.withCache(of: keyspace, configuration: .quick) { cache in
           let mine = Shared(id: "a", n: 1)
           let stored = try await cache.put(mine)
           mine.n = 99

@@ -53,7 +53,7 @@ import Testing
 
   @Test func aTransactionReachesEveryCacheItTouches() async throws {
     try await withItems { cache, store, backend in
-      try await store.withCache(of: others) { second in
+      try await store.withCache(of: others, configuration: .quick) { second in
         let mine = try await cache.put(Item(id: "a", n: 1))
         backend.setWatchCut(true)
         let (removed, moved) = try await store.transaction(items.delete(mine), others.create(Item(id: "a", n: 1)))
@@ -66,7 +66,7 @@ import Testing
 
   @Test func twoCachesOfOneKeyspaceBothShowIt() async throws {
     try await withItems { cache, store, backend in
-      try await store.withCache(of: items) { second in
+      try await store.withCache(of: items, configuration: .quick) { second in
         backend.setWatchCut(true)
         try await second.put(Item(id: "a", n: 1))
         #expect(try cache.get("a")?.value.n == 1)

@@ -54,7 +54,7 @@ import Testing
     for index in 0..<60 { try await engine.foreignPut(Key("/t/items/\(index)"), String(repeating: "x", count: 10_000)) }
     backend.setMaximumAnswer(30_000)
     try await withStore(.backend(backend), logger: .quiet) { store in
-      try await store.withCache(of: items) { cache in
+      try await store.withCache(of: items, configuration: .quick) { cache in
         let count = try cache.count()
         #expect(count == 60)
       }
@@ -144,7 +144,7 @@ import Testing
       let group: AsyncStream<Void>.Continuation
 
       func run() async throws {
-        try await store.withCache(of: items) { cache in
+        try await store.withCache(of: items, configuration: .quick) { cache in
           group.finish()
           try await gracefulShutdown()
           try await cache.put(Item(id: "last", n: 1))
