@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A cache's health, now and whenever its state, its quarantine or the progress of a list changes; what a slow consumer misses is replaced by what is
-/// newer. It ends when the task is cancelled. The revision in it is that of the moment; that it moves is no change.
+/// A cache's health, now and whenever its state, its quarantine or the progress of a list changes; what a slow consumer misses is
+/// replaced by what is newer. It ends when the task is cancelled. The revision in it is that of the moment; that it moves is no change.
 public struct CacheHealthUpdates: AsyncSequence, Sendable {
   public typealias Element = CacheHealth
   public typealias Failure = Never

@@ -23,6 +23,8 @@ import Testing
     let wantsLeader = Shared(false)
     var configuration = EtcdConfiguration(endpoints: ["http://member0", "http://member1"])
     (configuration.user, configuration.password) = ("app", "secret")
+    // A busy machine may take its time.
+    (configuration.requestTimeout, configuration.connectTimeout) = (.seconds(60), .seconds(60))
     let etcd = EtcdBackend(configuration, time: .continuous) {
       (endpoint: Int) async throws(RPCError) -> any RPCConnection in
       ScriptedConnection { (call: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in

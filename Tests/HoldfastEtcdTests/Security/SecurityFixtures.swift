@@ -50,16 +50,6 @@ func withEtcdBackend<R: Sendable>(
   }
 }
 
-/// The error of what must fail.
-func failure(_ body: () async throws -> Void) async -> HoldfastError? {
-  do {
-    try await body()
-    return nil
-  } catch {
-    return HoldfastError(wrapping: error)
-  }
-}
-
 /// The users of every test: `root`, and `app` who may do everything below `/t/` by the role `worker`.
 enum Users {
   static let rootPassword = "rOOt-pa55word"

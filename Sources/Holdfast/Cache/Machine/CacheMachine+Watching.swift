@@ -17,8 +17,9 @@ extension CacheMachine {
   private mutating func checkAnchor(
     at revision: Revision, _ records: SortedMap<CacheRecord<Content>>
   ) -> [Action] {
-    anchor = (historyAnchor(at: revision, records), highestKnown)
-    return anchor.map { [.checkAnchor(attempt: attempt, $0.anchor.request)] } ?? []
+    let anchor = historyAnchor(at: revision, records)
+    self.anchor = (anchor, highestKnown)
+    return [.checkAnchor(attempt: attempt, anchor.request)]
   }
 
   /// The watch counts once the store is known to have the past of what is held.

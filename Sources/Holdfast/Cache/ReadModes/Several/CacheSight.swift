@@ -33,9 +33,9 @@ extension CacheMachine {
   /// - R = V: that is what the proof says.
   /// - R > A otherwise, A < R < V included: nothing can be claimed. What was created after A and deleted before V is in the
   ///   range at some of the revisions between, and a proof at V says nothing of it. Either the watch passes R, or the range is
-  ///   looked at *at R* (``HistoryAnchor``): when it holds as many keys as the base then, and the newest of them is the base's newest, it is the
-  ///   base. For a key of the range at R that had changed after A would be newer; so all are keys of the base, unchanged,
-  ///   and being as many they are all of it.
+  ///   looked at *at R* (``HistoryAnchor``): when it holds as many keys as the base then, and the newest of them is the base's
+  ///   newest, it is the base. For a key of the range at R that had changed after A would be newer; so all are keys of the base,
+  ///   unchanged, and being as many they are all of it.
   package func sight(
     at revision: Revision, _ history: HistoryWindow<Content>, now: Duration
   ) -> CacheSight<Content> {
