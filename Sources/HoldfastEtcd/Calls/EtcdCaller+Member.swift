@@ -12,11 +12,11 @@ extension EtcdCaller {
     let deadline = time.now() + timeout
     var (replacesConnection, replacesToken) = (true, true)
     while true {
-      switch await attempt(method, request, member, within: deadline - time.now(), requiresLeader: false) {
+      switch await attempt(method, request, kind, member, within: deadline - time.now(), requiresLeader: false) {
       case .answer(let answer): return answer
       case .stopped: throw stopped(kind)
       case .failure(let failure, let connection, let token):
-        if let connection, failure.progress != .answered, failure.blamesMember { await pool.retire(connection) }
+        if let connection, failure.progress != .answered, failure.blamesMember { pool.retire(connection) }
         let isTokenOld = token != nil && failure.wantsToken
         if isTokenOld { reject(token) }
         let isUnused = connection != nil && failure.progress == .notProcessed && failure.code != .cancelled
@@ -71,13 +71,13 @@ extension EtcdCaller {
       stream = try await open(method, on: connection, within: min(limit, connectLimit))
     } catch {
       pool.release(connection)
-      if error.blamesMember { await pool.retire(connection) }
+      if error.blamesMember { pool.retire(connection) }
       throw self.error(error, .read)
     }
     do {
       try await stream.send(request)
     } catch {
-      if error.blamesMember { await pool.retire(connection) }
+      if error.blamesMember { pool.retire(connection) }
       throw self.error(error, .read)
     }
     return stream

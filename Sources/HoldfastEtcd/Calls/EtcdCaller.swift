@@ -51,7 +51,7 @@ final class EtcdCaller: Sendable {
       case .attempt(let limit):
         turn = endpoints.withLock { $0.current }
         switch await attempt(
-          method, request, turn.endpoint, within: limit, requiresLeader: requiresLeader)
+          method, request, kind, turn.endpoint, within: limit, requiresLeader: requiresLeader)
         {
         case .answer(let answer):
           keep(turn)
@@ -66,7 +66,7 @@ final class EtcdCaller: Sendable {
       case .renewToken: reject(token)
       case .keepEndpoint: keep(turn)
       case .leaveEndpoint(let resumes):
-        if let connection = failed { await pool.retire(connection) }
+        if let connection = failed { pool.retire(connection) }
         let next = leave(turn, method)
         if resumes { actions += machine.handle(.mayResume(after: next, now: time.now())) }
       case .wait(let duration):
@@ -84,7 +84,8 @@ final class EtcdCaller: Sendable {
   }
 
   func attempt(
-    _ method: EtcdMethod, _ request: [UInt8], _ endpoint: Int, within limit: Duration, requiresLeader: Bool
+    _ method: EtcdMethod, _ request: [UInt8], _ kind: RetryMachine.Kind, _ endpoint: Int, within limit: Duration,
+    requiresLeader: Bool
   ) async -> Attempt {
     let deadline = time.now() + limit
     let connection: PooledConnection
@@ -111,6 +112,8 @@ final class EtcdCaller: Sendable {
       path: method.rawValue, metadata: requiresLeader ? EtcdMethod.requireLeader : [],
       timeout: deadline - time.now())
     call.token = token?.secret
+    // etcd 3.5.0 to 3.5.4 crash when somebody gives up a transaction of reads which they are carrying out (14110).
+    call.runsToItsEnd = method == .transact && kind == .read
     do {
       return .answer(
         method.isStream
@@ -148,9 +151,9 @@ final class EtcdCaller: Sendable {
   }
 
   /// Calls go to these endpoints from now on.
-  func use(_ list: [Int]) async {
+  func use(_ list: [Int]) {
     endpoints.withLock { _ = $0.handle(.replaced(list)) }
-    await pool.retire(except: Set(list))
+    pool.retire(except: Set(list))
   }
 
   private func keep(_ turn: EndpointMachine.Turn) {

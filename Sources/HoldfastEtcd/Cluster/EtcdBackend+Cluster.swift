@@ -84,7 +84,7 @@ extension EtcdBackend {
     /// left, nothing changes.
     @discardableResult
     public func synchronizeEndpoints() async throws(HoldfastError) -> [String] {
-      await etcd.follow(try await members())
+      etcd.follow(try await members())
       return etcd.endpoints
     }
 

@@ -51,7 +51,7 @@ final class ConnectionPool: Sendable {
   /// A connection to the endpoint, entered: whoever gets it must `release` it. The time limits connecting only.
   func acquire(_ endpoint: Int, within limit: Duration) async throws(Failure) -> PooledConnection {
     if case .use(let connection) = step(endpoint, enqueue: false) { return connection }
-    await collect()
+    collect()
     let outcome = await withDeadline(limit, time) { () async -> Result<PooledConnection, Failure> in
       do throws(Failure) {
         return .success(try await self.connected(endpoint))
@@ -70,12 +70,11 @@ final class ConnectionPool: Sendable {
 
   func release(_ connection: PooledConnection) {
     connection.leave()
-    // Nobody has to wait until it is closed.
-    if connection.isDone { Task { await collect() } }
+    if connection.isDone { collect() }
   }
 
   /// Lets nobody new use the connection.
-  func retire(_ connection: PooledConnection) async {
+  func retire(_ connection: PooledConnection) {
     state.withLock { state in
       if case .open(let held) = state.slots[connection.endpoint], held === connection {
         state.slots[connection.endpoint] = .empty
@@ -83,18 +82,18 @@ final class ConnectionPool: Sendable {
       }
     }
     connection.retire()
-    await collect()
+    collect()
   }
 
   /// Lets nobody new use the connections to other endpoints than these, from now on: one that is being opened serves its call.
-  func retire(except endpoints: Set<Int>) async {
+  func retire(except endpoints: Set<Int>) {
     let others = state.withLock { state in
       state.kept = endpoints
       return state.slots.compactMap { endpoint, slot -> PooledConnection? in
         if case .open(let connection) = slot, !endpoints.contains(endpoint) { connection } else { nil }
       }
     }
-    for connection in others { await retire(connection) }
+    for connection in others { retire(connection) }
   }
 
   /// Fails what is under way, closes everything, and refuses new calls until `restart`.
@@ -219,15 +218,15 @@ final class ConnectionPool: Sendable {
     return await waiters.wait(waiter)
   }
 
-  /// Closes the retired connections that nobody uses any more.
-  private func collect() async {
+  /// Closes the retired connections that nobody uses any more. Nobody has to wait for that.
+  private func collect() {
     let done = state.withLock { state -> [PooledConnection] in
       guard !state.retired.isEmpty else { return [] }
       let done = state.retired.filter(\.isDone)
       state.retired.removeAll(where: { connection in done.contains { $0 === connection } })
       return done
     }
-    for connection in done { await connection.connection.close() }
+    for connection in done { Task { await connection.connection.close() } }
   }
 }
 

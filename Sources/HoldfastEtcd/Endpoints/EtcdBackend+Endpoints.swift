@@ -8,11 +8,11 @@ extension EtcdBackend {
   public var endpoints: [String] { list.inUse.map { list.name($0) } }
 
   /// Makes calls and watches go to the members' client URLs first.
-  func follow(_ members: [EtcdMember]) async {
+  func follow(_ members: [EtcdMember]) {
     guard let numbers = list.adopt(members, where: isSecret) else { return }
     configuration.logger.info("etcd endpoints changed", metadata: ["endpoints": "\(endpoints)"])
-    await caller.use(numbers)
-    await watchShell.use(numbers)
+    caller.use(numbers)
+    watchShell.use(numbers)
   }
 
   /// The members' client URLs to which calls might go.
@@ -28,7 +28,7 @@ extension EtcdBackend {
     guard let interval = configuration.memberSynchronization else { return }
     while !Task.isCancelled {
       do {
-        await follow(try await cluster.members())
+        follow(try await cluster.members())
       } catch {
         configuration.logger.info("etcd members unknown", metadata: ["error": "\(error)"])
       }

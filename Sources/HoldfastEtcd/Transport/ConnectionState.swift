@@ -36,7 +36,12 @@ final class ConnectionState {
   /// How many more streams may be opened. Their numbers are never used again, and beyond the last one NIOHTTP2 traps.
   private var streamsLeft: Int
 
+  /// How many of them the server must be left to finish.
+  private var callsToFinish = 0
+
   private var isDraining = false
+
+  private var isClosing = false
 
   private var channel: (any Channel)?
 
@@ -50,14 +55,16 @@ final class ConnectionState {
     channel = nil
   }
 
-  func streamOpened() {
+  func streamOpened(runsToItsEnd: Bool = false) {
     openStreams += 1
+    if runsToItsEnd { callsToFinish += 1 }
     streamsLeft -= 1
     if streamsLeft <= 0 { drain(reason: "it has served as many calls as a connection can") }
   }
 
-  func streamClosed() {
+  func streamClosed(runsToItsEnd: Bool = false) {
     openStreams -= 1
+    if runsToItsEnd { callsToFinish -= 1 }
     closeWhenDrained()
   }
 
@@ -79,6 +86,16 @@ final class ConnectionState {
     flag.isUsable = false
     if closeReason == nil { closeReason = reason }
     channel?.close(promise: nil)
+  }
+
+  /// Gives the connection up when the calls that must run to their end have done so, or have taken too long for that.
+  func closeGently(reason: String, within limit: TimeAmount) {
+    guard callsToFinish > 0, let channel else { return close(reason: reason) }
+    flag.isUsable = false
+    isClosing = true
+    if closeReason == nil { closeReason = reason }
+    let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+    channel.closeFuture.whenComplete { _ in timer.cancel() }
   }
 
   /// The handshake failed.
@@ -110,7 +127,7 @@ final class ConnectionState {
   }
 
   private func closeWhenDrained() {
-    guard isDraining, openStreams == 0, let channel else { return }
+    guard isDraining && openStreams == 0 || isClosing && callsToFinish == 0, let channel else { return }
     // Not from inside the callback of a stream that is just being taken apart.
     channel.eventLoop.execute { channel.close(promise: nil) }
   }

@@ -15,7 +15,7 @@ enum GRPCHeaders {
     headers.add(name: "te", value: "trailers")
     headers.add(name: "content-type", value: "application/grpc")
     headers.add(name: "user-agent", value: userAgent)
-    if let timeout = call.timeout {
+    if let timeout = call.timeout, !call.runsToItsEnd {
       // Its values rarely repeat: indexed they would push what does repeat out of the compression table.
       headers.add(name: "grpc-timeout", value: encode(timeout: timeout), indexing: .nonIndexable)
     }

@@ -41,7 +41,7 @@ package final class HTTP2Connection: RPCConnection {
     let handler = UnaryCallHandler(
       headers: try GRPCHeaders.request(call, to: endpoint, userAgent: userAgent),
       message: try GRPCFraming.frame(message, allocator: allocator),
-      deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
+      deadline: deadline, runsToItsEnd: call.runsToItsEnd, limit: maximumMessageSize, eventLoop: eventLoop)
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         createStream {
@@ -75,7 +75,7 @@ package final class HTTP2Connection: RPCConnection {
 
   package func close() async {
     let state = self.state
-    eventLoop.execute { state.value.close(reason: "it was closed on this side") }
+    eventLoop.execute { state.value.closeGently(reason: "it was closed on this side", within: .seconds(8)) }
     await withCheckedContinuation { continuation in
       channel.closeFuture.whenComplete { _ in continuation.resume() }
     }

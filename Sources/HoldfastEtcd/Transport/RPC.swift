@@ -14,7 +14,8 @@ package protocol RPCConnection: Sendable {
   /// Whether new calls may be started: false after GOAWAY, close or a keep-alive that was not answered.
   var isUsable: Bool { get }
 
-  /// Fails what is in flight and closes the socket. Returns when it is closed.
+  /// Fails what is in flight and closes the socket; before that it lets calls that must run to their end do so, for a few
+  /// seconds. Returns when it is closed.
   func close() async
 }
 
@@ -42,6 +43,9 @@ package struct RPCCall: Sendable {
   package var token: Secret<String>?
   /// The time the whole call may take, sent as `grpc-timeout` and enforced locally; nil for none.
   package var timeout: Duration?
+  /// Whether the server must be left to finish it once it has begun: who waits for it is told at once when he cancels or when
+  /// the time is over, but the server is not, and the answer is thrown away when it comes.
+  package var runsToItsEnd = false
 
   package init(path: String, metadata: [(name: String, value: String)] = [], timeout: Duration? = nil) {
     self.path = path

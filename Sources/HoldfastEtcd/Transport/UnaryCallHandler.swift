@@ -16,6 +16,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   private let headers: HPACKHeaders
   private let message: ByteBuffer
   private let deadline: NIODeadline?
+  private let runsToItsEnd: Bool
 
   private var slot = Slot()
   private var response: GRPCResponse
@@ -29,8 +30,12 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
 
   private static let token = 1
 
-  init(headers: HPACKHeaders, message: ByteBuffer, deadline: NIODeadline?, limit: Int, eventLoop: any EventLoop) {
+  init(
+    headers: HPACKHeaders, message: ByteBuffer, deadline: NIODeadline?, runsToItsEnd: Bool, limit: Int,
+    eventLoop: any EventLoop
+  ) {
     self.headers = headers
+    self.runsToItsEnd = runsToItsEnd
     self.message = message
     self.deadline = deadline
     self.eventLoop = eventLoop
@@ -49,7 +54,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
       try channel.pipeline.syncOperations.addHandler(self)
       self.channel = channel
       self.state = state
-      state.streamOpened()
+      state.streamOpened(runsToItsEnd: runsToItsEnd)
       if let deadline { timer = try eventLoop.scheduleCallback(at: deadline, handler: self) }
     } catch {
       finish(.failure(RPCError(.internal, "The call could not be started: \(error)", progress: .notProcessed)))
@@ -61,13 +66,13 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   func cancel() {
     eventLoop.execute {
       guard self.slot.withdraw(token: Self.token, progress: .unknown) else { return }
-      self.finishAndReset(.cancelledLocally(.unknown))
+      self.abandon(.cancelledLocally(.unknown))
     }
   }
 
   func handleScheduledCallback(eventLoop: some EventLoop) {
     timer = nil
-    finishAndReset(.deadlinePassed(.unknown))
+    abandon(.deadlinePassed(.unknown))
   }
 
   // MARK: - Channel callbacks
@@ -111,7 +116,7 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   func handlerRemoved(context: ChannelHandlerContext) {
     // Every stream's channel is closed once, and its handlers are removed then.
     channel = nil
-    state?.streamClosed()
+    state?.streamClosed(runsToItsEnd: runsToItsEnd)
     state = nil
   }
 
@@ -148,6 +153,11 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     } catch {
       return .failure(error)
     }
+  }
+
+  /// Nobody wants the answer any more. A call that must run to its end goes on unheard: its stream closes with the answer.
+  private func abandon(_ error: RPCError) {
+    if runsToItsEnd { finish(.failure(error)) } else { finishAndReset(error) }
   }
 
   private func finishAndReset(_ error: RPCError) {

@@ -40,7 +40,7 @@ final class WatchShell: Sendable {
     } catch {
       pool.release(connection)
       if error.blamesMember {
-        await pool.retire(connection)
+        pool.retire(connection)
         moveOn(from: turn)
       }
       throw .failed(error)
@@ -78,14 +78,14 @@ final class WatchShell: Sendable {
   func leave(_ stream: WatchStream?) async {
     guard let stream else { return }
     stream.stream.cancel()
-    await pool.retire(stream.connection)
+    pool.retire(stream.connection)
     moveOn(from: stream.turn)
   }
 
   /// Watches that are opened from now on go to these endpoints. Those that stand are left alone.
-  func use(_ list: [Int]) async {
+  func use(_ list: [Int]) {
     endpoints.withLock { _ = $0.handle(.replaced(list)) }
-    await pool.retire(except: Set(list))
+    pool.retire(except: Set(list))
   }
 
   func jitter() -> Double { .random(in: 0.75...1.25) }

@@ -80,6 +80,10 @@ private func withRunning<R>(
       guard let loser = members.first(where: \.lostItsPort) else { throw error }
       throw PortTaken(log: loser.logTail())
     }
-    return try await body(EtcdCluster(members: members))
+    do {
+      return try await body(EtcdCluster(members: members))
+    } catch {
+      throw await PostMortem(of: members).explaining(error)
+    }
   }
 }

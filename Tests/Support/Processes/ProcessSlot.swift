@@ -27,6 +27,7 @@ final class ProcessSlot: Sendable {
   private let command: [String]
   private let log: String
   private let state = Mutex(Phase.idle)
+  private let isEnding = Mutex(false)
   private let launches = AsyncStream.makeStream(of: Void.self)
 
   /// The command's first element is the program's path; both outputs are appended to the log file.
@@ -44,6 +45,9 @@ final class ProcessSlot: Sendable {
   var hasEnded: Bool {
     if case .ended = phase { true } else { false }
   }
+
+  /// Whether the process ended without being asked to: it crashed.
+  var hasCrashed: Bool { hasEnded && !isEnding.withLock { $0 } }
 
   /// Whether every thread has taken note of SIGSTOP, which the kernel delivers in its own time. Only Linux tells.
   var isStopped: Bool {
@@ -81,6 +85,7 @@ final class ProcessSlot: Sendable {
       }
     }
     guard free else { throw EtcdFixtureError("\(command.first ?? "") is running already") }
+    isEnding.withLock { $0 = false }
     launches.continuation.yield()
   }
 
@@ -104,6 +109,7 @@ final class ProcessSlot: Sendable {
   /// Ends the process with these signals and returns when it is gone. Does nothing when none runs.
   func end(_ signals: Int32..., within limit: Duration) async throws {
     if phase == .idle { return }
+    if !hasEnded { isEnding.withLock { $0 = true } }
     try await eventually(within: limit, "the process has started") { phase != .starting }
     for signal in signals { send(signal) }
     try await eventually(within: limit, "the process has ended") { hasEnded }
