@@ -63,6 +63,10 @@ import Testing
         for secret in [Users.appPassword, Users.rootPassword, "an0ther-password", "v4lue"] {
           #expect(!everything.contains(secret))
         }
+        // Which token it got is known to nobody else, but not what such tokens look like.
+        let token = /[A-Za-z]{16}\.[0-9]+/
+        #expect(try await etcd.token()?.wholeMatch(of: token) != nil)
+        #expect(everything.firstMatch(of: token) == nil)
       }
     }
   }

@@ -97,5 +97,8 @@ extension EtcdServer {
       raftTerm: reply.raftTerm?.value ?? 0)
   }
 
+  /// A token as the server hands it to clients; nil where nobody needs one.
+  package func token() async throws -> String? { try await gateway.authorization() }
+
   var gateway: Gateway { Gateway(port: clientPort, administrator: administrator) }
 }

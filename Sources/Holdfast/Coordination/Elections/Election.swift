@@ -1,7 +1,8 @@
 /// An election of that name: candidates campaign, one of them leads, anybody may look who.
 ///
 /// It is etcd's own recipe: candidates that use Go's `concurrency.Election` or `etcdctl elect` stand in the same election. Make
-/// one with ``Store/election(_:)``; it does nothing by itself.
+/// one with ``Store/election(_:)``; it does nothing by itself. Names must not be nested: every key below a name stands in its
+/// election, so `/a` waits for the leaders of `/a/b`.
 public struct Election: Sendable {
   let store: Store
   /// The election's name in the store; its candidates' keys are below it.

@@ -74,9 +74,10 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
 
   private func see(_ revision: Revision) throws -> (look: SnapshotLook, pinned: Pinned?) {
     let now = time.now()
-    var sight = CacheSight<CacheContent<Value>>.doubtful
-    let mark = try cache.mark { sight = $0.sight(at: revision, $1.history(of: $0), now: now) }
-    switch sight {
+    // Values: history is undone while the cache goes on.
+    var seen: (machine: CacheMachine<CacheContent<Value>>, history: HistoryWindow<CacheContent<Value>>)?
+    let mark = try cache.mark { seen = ($0, $1.history(of: $0)) }
+    switch seen.map({ $0.machine.sight(at: revision, $0.history, now: now) }) ?? .doubtful {
     case .shown(let records):
       keep(records, at: revision, mark)
       return (.shown(mark, isProven: false), nil)
