@@ -11,7 +11,7 @@ struct DeleteCommand: ToolCommand {
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
-  @Option(help: "Delete only if the key's modRevision is still this one.") var revision: Int64?
+  @Option(parsing: .unconditional, help: "Delete only if the key's modRevision is still this one.") var revision: Int64?
   @Flag(help: "Delete everything below the key; / is the folder of that name, '' everything.") var prefix = false
   @Argument(help: "The whole key, or the prefix.") var key: String
 

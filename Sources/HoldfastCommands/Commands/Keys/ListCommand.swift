@@ -11,7 +11,7 @@ struct ListCommand: ToolCommand {
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var shown: ValueOutputOptions
-  @Option(help: "At most so many keys.") var limit: Int?
+  @Option(parsing: .unconditional, help: "At most so many keys.") var limit: Int?
   @Flag(help: "Do not read the values.") var keysOnly = false
   @Argument(help: "The prefix; without one everything.") var prefix = ""
 
