@@ -15,6 +15,8 @@ public struct SimulateOptions: ParsableArguments, Sendable {
     when with 1,000 seeds or more a kind of fault or a check never happened. `--seed S --trace` tells a run line by line. \
     `--seed S` shrinks a violation to the steps that it needs and prints their choices, which `--replay` and a test can \
     repeat.
+
+    Example: holdfast simulate --seeds 5000 --profile 3.5.1
     """
 
   @Option(parsing: .unconditional, help: "How many seeds.") var seeds = 1_000

@@ -11,6 +11,8 @@ struct DemoCommand: ToolCommand {
       Runs on the store that is named, below a prefix of its own that is deleted at the end, or on an engine in memory. An \
       independent auditor reads the store's log and judges by it alone. Exit code \(ExitStatus.failure.code) when a job was \
       lost or done twice.
+
+      Example: holdfast demo --seconds 30 --workers 8
       """)
 
   @OptionGroup var endpoints: EndpointOptions

@@ -7,9 +7,10 @@ struct NewPasswordOptions: ParsableArguments {
   private static let limit = 1 << 16
 
   @Flag(
-    help: ArgumentHelp(
-      "Read the new password from standard input, up to a line's end.",
-      discussion: "Otherwise it is $HOLDFAST_NEW_PASSWORD, or typed in twice when asked for."))
+    help: """
+      Read the new password from standard input, up to a line's end. Otherwise it is in $HOLDFAST_NEW_PASSWORD, or is asked \
+      for twice at the terminal.
+      """)
   var newPasswordStdin = false
 
   func password(of user: String, _ tool: Tool) async throws -> String {

@@ -23,9 +23,10 @@ struct SecurityOptions: ParsableArguments {
   var tlsServerName: String?
 
   @Option(
-    help: ArgumentHelp(
-      "The user's name. (default: $HOLDFAST_USER)",
-      discussion: "The password is read from --password-file, from $HOLDFAST_PASSWORD, or typed in when asked for."))
+    help: """
+      The user's name. (default: $HOLDFAST_USER) The password is in --password-file or in $HOLDFAST_PASSWORD, or is asked \
+      for at the terminal.
+      """)
   var user: String?
 
   @Option(help: "A file that holds the password, and nothing else but a line's end.")

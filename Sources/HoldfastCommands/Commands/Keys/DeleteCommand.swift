@@ -7,6 +7,10 @@ struct DeleteCommand: ToolCommand {
     discussion: """
       Deleting nothing is no error. JSON: {"deleted","key" or "prefix","revision"}. With --revision a key that was changed \
       or is gone is refused: revisionMismatch, exit code \(ExitStatus.refused.code).
+
+      Examples:
+        holdfast delete /acme/config/colour
+        holdfast delete --prefix /acme/config
       """)
 
   @OptionGroup var endpoints: EndpointOptions

@@ -7,6 +7,8 @@ struct ListCommand: ToolCommand {
     discussion: """
       All at one revision, in key order. As text a line each: key, revision and value, separated by tabs, the value on one \
       line. JSON: a line each, as get prints it; with --keys-only without the value.
+
+      Example: holdfast list /acme/config --keys-only
       """)
 
   @OptionGroup var endpoints: EndpointOptions

@@ -9,6 +9,8 @@ struct WatchCommand: ToolCommand {
       {"event":"existing|created|modified|replaced|deleted", …} as get prints it, "revision" being that of the change; after what \
       existed one line {"event":"watching","revision":…}, which as text is said on standard error. Where the history was compacted away in between, the difference \
       is printed, with "resync":true.
+
+      Example: holdfast watch --prefix /acme/config --output json
       """)
 
   @OptionGroup var endpoints: EndpointOptions

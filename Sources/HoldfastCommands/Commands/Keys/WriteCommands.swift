@@ -4,7 +4,13 @@ import Holdfast
 struct PutCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "put", abstract: "Write a key, whether it exists or not.",
-    discussion: "The value is stored as the bytes that are given. JSON: what get prints, without the value.")
+    discussion: """
+      The value is stored as the bytes that are given. JSON: what get prints, without the value.
+
+      Examples:
+        holdfast put /acme/config/colour blue
+        holdfast put /acme/logo - < logo.png
+      """)
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
@@ -24,7 +30,11 @@ struct PutCommand: ToolCommand {
 struct CreateCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Write a key that must not exist.",
-    discussion: "If it exists: alreadyExists, exit code \(ExitStatus.refused.code), and what it holds as \"current\".")
+    discussion: """
+      If it exists: alreadyExists, exit code \(ExitStatus.refused.code), and what it holds as "current".
+
+      Example: holdfast create /sessions/7 here --ttl 60
+      """)
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
@@ -46,6 +56,8 @@ struct UpdateCommand: ToolCommand {
     commandName: "update", abstract: "Write a key if nobody changed it since a revision.",
     discussion: """
       If it was changed or deleted: revisionMismatch, exit code \(ExitStatus.refused.code), and what it holds as "current".
+
+      Example: holdfast update /acme/config/colour green --revision 42
       """)
 
   @OptionGroup var endpoints: EndpointOptions
