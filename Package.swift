@@ -182,6 +182,7 @@ let package = Package(
       name: "HoldfastCommandsTests",
       dependencies: [
         "Holdfast", "HoldfastCLI", "HoldfastCommands", "HoldfastEmbedded", "HoldfastEtcd", "TestSupport", "WorkQueue",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: settings),

@@ -29,7 +29,8 @@ public struct SimulateOptions: ParsableArguments, Sendable {
   @Option(help: "The server to simulate: correct, 3.4.23, 3.5.1, 3.5.12, or all of them one after the other.")
   var profile = "all"
   @Option(parsing: .unconditional, help: "Things that happen in a run before its faults end.") var steps = 300
-  @Option(parsing: .unconditional, help: "Runs at the same time.") var workers = ProcessInfo.processInfo.activeProcessorCount
+  @Option(parsing: .unconditional, help: "Runs at the same time.") var workers = ProcessInfo.processInfo
+    .activeProcessorCount
 
   public init() {}
 

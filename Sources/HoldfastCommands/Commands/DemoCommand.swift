@@ -20,7 +20,8 @@ struct DemoCommand: ToolCommand {
   @Option(parsing: .unconditional, help: "Stop producing after so many jobs.") var jobs: Int?
   @Option(parsing: .unconditional, help: "How many work at a time.") var workers = 4
   @Option(parsing: .unconditional, help: "How many produce jobs.") var producers = 2
-  @Option(parsing: .unconditional, help: "Produce for so many seconds. (default: 10, with --jobs as long as it takes)") var seconds: Double?
+  @Option(parsing: .unconditional, help: "Produce for so many seconds. (default: 10, with --jobs as long as it takes)")
+  var seconds: Double?
   @Option(parsing: .unconditional, help: "Cut off a worker about every so many seconds.") var cutEvery = 2.0
   @Option(help: "Where the queue is made; nothing may be there. (default: /holdfast-demo/ and a random name)")
   var prefix: String?

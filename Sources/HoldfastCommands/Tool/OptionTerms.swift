@@ -12,7 +12,7 @@ extension HoldfastError {
 /// What of the library's API is which option of the tool. Messages have names of the API between backticks.
 enum OptionTerms {
   private static let terms = [
-    ("`user` and `password`", "--user, with HOLDFAST_PASSWORD or --password-file,"),
+    ("set `user` and `password`", "give --user, with the password in HOLDFAST_PASSWORD or --password-file"),
     ("set `allowsPlaintextCredentials`", "give --allow-plaintext-password"),
     ("`tls.trustRoots`", "--cacert"),
     ("`tls.identity`", "--cert and --key"),

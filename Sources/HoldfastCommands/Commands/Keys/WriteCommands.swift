@@ -63,7 +63,8 @@ struct UpdateCommand: ToolCommand {
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var options: WriteOptions
-  @Option(parsing: .unconditional, help: "The key's modRevision that was read; 0 for a key that must not exist.") var revision: Int64
+  @Option(parsing: .unconditional, help: "The key's modRevision that was read; 0 for a key that must not exist.")
+  var revision: Int64
   @Argument(help: "The whole key.") var key: String
   @Argument(help: "The value; - reads it from standard input.") var value: String
 
