@@ -71,13 +71,10 @@ import Testing
       #expect(refused.errors.contains("the user reader may not do this on \(key) ("), "\(refused.errors)")
       #expect(!refused.errors.contains("secret"))
     }
-    // It would go on asking for ten seconds.
-    let clock = ContinuousClock()
-    let start = clock.now
     let shell = await etcd.holdfast("shell", "--prefix", "/b", input: "health\n", environment: Self.reader)
     #expect(shell.code == 77 && shell.output.isEmpty, "\(shell)")
     #expect(try shell.errorObject["error"] as? String == "permissionDenied")
-    #expect(clock.now - start < .seconds(8))
+    #expect(!shell.errors.contains("did not load within"), "it went on asking: \(shell.errors)")
     let stranger = await etcd.holdfast("shell", "--prefix", "/a")
     #expect(stranger.code == 77 && stranger.errors.contains("--user"), "\(stranger.errors)")
   }

@@ -19,11 +19,18 @@ import Testing
     }
   }
 
-  @Test func helpFits80Columns() {
-    for command in commands {
-      for line in HoldfastCommand.helpMessage(for: command, columns: 80).split(separator: "\n") {
-        #expect(line.count <= 80, "\(command): \(line)")
-      }
+  @Test(arguments: [HoldfastCommand.self, ShellCommand.self, LockCommand.self] as [any ParsableCommand.Type])
+  func helpFits80Columns(command: any ParsableCommand.Type) {
+    for line in HoldfastCommand.helpMessage(for: command, columns: 80).split(separator: "\n") {
+      #expect(line.count <= 80, "\(command): \(line)")
+    }
+  }
+
+  /// Of all commands, since making the text of each takes long: only usage and discussion are not broken by ArgumentParser.
+  @Test func usageFits80Columns() {
+    for command in commands where command.configuration.subcommands.isEmpty {
+      let usage = "USAGE: " + (command.configuration.usage ?? String(repeating: "?", count: 80))
+      #expect(usage.count <= 80, "\(command): \(usage)")
     }
   }
 

@@ -7,6 +7,7 @@ struct DemoCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "A work queue whose workers poll memory and are cut off at random; counts what was lost or done twice.",
+    usage: "holdfast demo [<options>]",
     discussion: """
       Runs on the store that is named, below a prefix of its own that is deleted at the end, or on an engine in memory. An \
       independent auditor reads the store's log and judges by it alone. Exit code \(ExitStatus.failure.code) when a job was \

@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct StatusCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Print the state of every endpoint.",
+    usage: "holdfast status [<options>]",
     discussion: """
       JSON: a line for each endpoint: {"endpoint","version","revision","databaseSize","databaseSizeInUse","leader", \
       "isLeader","isLearner","member","raftTerm","errors"}, or {"endpoint","error","message"}. The exit code is that of the \

@@ -17,6 +17,7 @@ struct AuthCommand: ParsableCommand {
 struct AuthEnableCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "enable", abstract: "Switch authentication on.",
+    usage: "holdfast auth enable [<options>]",
     discussion: """
       There must be a user root with the role root. JSON: {"enabled":true}.
 
@@ -35,6 +36,7 @@ struct AuthEnableCommand: EtcdCommand {
 struct AuthDisableCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "disable", abstract: "Switch authentication off: everybody may do everything.",
+    usage: "holdfast auth disable [<options>]",
     discussion: """
       Nobody is asked. JSON: {"enabled":false}.
 
@@ -53,6 +55,7 @@ struct AuthDisableCommand: EtcdCommand {
 struct AuthStatusCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Print whether authentication is switched on.",
+    usage: "holdfast auth status [<options>]",
     discussion: """
       JSON: {"enabled","authRevision"}. etcd before 3.5 does not tell: unimplemented, exit code \
       \(ExitStatus.internal.code).

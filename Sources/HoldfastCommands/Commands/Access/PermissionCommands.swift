@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct RoleGrantPermissionCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "grant-permission", abstract: "Let a role read or write keys.",
+    usage: "holdfast role grant-permission [<options>] <role> <access> <key> [<end>]",
     discussion: """
       JSON: {"role","access","key","rangeEnd","granted":true}. A lock or an election of a name needs readwrite on the name \
       with --prefix.
@@ -33,6 +34,7 @@ struct RoleGrantPermissionCommand: EtcdCommand {
 struct RoleRevokePermissionCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke-permission", abstract: "Take a permission from a role.",
+    usage: "holdfast role revoke-permission [<options>] <role> <key> [<end>]",
     discussion: """
       The range must be exactly that which was granted, as get prints it. Watches that stand go on. JSON: {"role","key",\
       "rangeEnd","revoked":true}.
@@ -59,7 +61,7 @@ struct PermissionRange: ParsableArguments {
   @Flag(help: "Everything below the key; / is the folder of that name, '' everything.") var prefix = false
   @Flag(help: "Every key from this one on.") var fromKey = false
   @Argument(help: "The whole key, the prefix, or the first key of a range.") var key: String
-  @Argument(help: "The first key after the range.") var rangeEnd: String?
+  @Argument(help: ArgumentHelp("The first key after the range.", valueName: "end")) var rangeEnd: String?
 
   func validate() throws {
     if [prefix, fromKey, rangeEnd != nil].count(where: { $0 }) > 1 {

@@ -20,6 +20,7 @@ struct RoleCommand: ParsableCommand {
 struct RoleListCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the names of the roles.",
+    usage: "holdfast role list [<options>]",
     discussion: """
       JSON: {"roles":[…]}.
 
@@ -39,6 +40,7 @@ struct RoleListCommand: EtcdCommand {
 struct RoleGetCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Print what a role may do.",
+    usage: "holdfast role get [<options>] <role>",
     discussion: """
       A row for each permission: the access, the first key and, where it is a range, the first key after it. JSON: {"role",\
       "permissions":[{"access":"read", "write" or "readwrite","key","rangeEnd"},…]}: "rangeEnd" is missing for one key, and \
@@ -68,6 +70,7 @@ struct RoleGetCommand: EtcdCommand {
 struct RoleAddCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a role, which may do nothing yet.",
+    usage: "holdfast role add [<options>] <role>",
     discussion: """
       JSON: {"role","added":true}.
 
@@ -87,6 +90,7 @@ struct RoleAddCommand: EtcdCommand {
 struct RoleDeleteCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a role, and take it from every user.",
+    usage: "holdfast role delete [<options>] <role>",
     discussion: """
       Nobody is asked. JSON: {"role","deleted":true}.
 

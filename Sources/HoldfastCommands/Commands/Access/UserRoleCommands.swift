@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct UserGrantRoleCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "grant-role", abstract: "Give a user a role.",
+    usage: "holdfast user grant-role [<options>] <user> <role>",
     discussion: """
       JSON: {"user","role","granted":true}.
 
@@ -26,6 +27,7 @@ struct UserGrantRoleCommand: EtcdCommand {
 struct UserRevokeRoleCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke-role", abstract: "Take a role from a user.",
+    usage: "holdfast user revoke-role [<options>] <user> <role>",
     discussion: """
       Watches that stand go on. JSON: {"user","role","revoked":true}.
 

@@ -23,6 +23,7 @@ struct UsersCommand: ParsableCommand {
 struct UserListCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the names of the users.",
+    usage: "holdfast user list [<options>]",
     discussion: """
       JSON: {"users":[…]}.
 
@@ -42,6 +43,7 @@ struct UserListCommand: EtcdCommand {
 struct UserGetCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Print the roles of a user.",
+    usage: "holdfast user get [<options>] <name>",
     discussion: """
       JSON: {"user","roles":[…]}.
 
@@ -63,6 +65,7 @@ struct UserGetCommand: EtcdCommand {
 struct UserAddCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a user.",
+    usage: "holdfast user add [<options>] <name>",
     discussion: """
       JSON: {"user","added":true,"hasPassword"}.
 
@@ -100,6 +103,7 @@ struct UserAddCommand: EtcdCommand {
 struct UserDeleteCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a user.",
+    usage: "holdfast user delete [<options>] <name>",
     discussion: """
       Nobody is asked. JSON: {"user","deleted":true}.
 
@@ -119,6 +123,7 @@ struct UserDeleteCommand: EtcdCommand {
 struct UserPasswordCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "passwd", abstract: "Give a user another password.",
+    usage: "holdfast user passwd [<options>] <name>",
     discussion: """
       The user's tokens end with it. JSON: {"user","passwordChanged":true}.
 

@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct EndpointHashCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "hash", abstract: "Print a hash of what every endpoint holds, and compare them.",
+    usage: "holdfast endpoint hash [<options>]",
     discussion: """
       Of all keys up to one revision: without --revision the lowest that one of the endpoints has. Members that were \
       compacted at the same revision must have the same hash; exit code \(ExitStatus.failure.code) where they do not. JSON: \

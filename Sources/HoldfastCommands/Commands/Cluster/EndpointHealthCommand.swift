@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct EndpointHealthCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "health", abstract: "Ask every endpoint for a read that a quorum confirms.",
+    usage: "holdfast endpoint health [<options>]",
     discussion: """
       An endpoint is healthy when it answers one and has no alarm. JSON: a line for each: {"endpoint","healthy",\
       "milliseconds","errors"}, or {"endpoint","error","message"}. The exit code is that of the first endpoint that does \

@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct EndpointStatusCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Print the state of every endpoint.",
+    usage: "holdfast endpoint status [<options>]",
     discussion: """
       JSON: a line for each endpoint: {"endpoint","member","version","revision","databaseSize","databaseSizeInUse",\
       "leader" (null without one),"isLeader","isLearner","raftTerm","raftIndex","raftAppliedIndex","errors"}, or \

@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct MemberPromoteCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "promote", abstract: "Make a learner a voting member.",
+    usage: "holdfast member promote [<options>] <member>",
     discussion: """
       JSON: {"promoted":ID,"members":[…]}. A learner that has not caught up: learnerNotReady, exit code \
       \(ExitStatus.refused.code).
@@ -28,6 +29,7 @@ struct MemberPromoteCommand: EtcdCommand {
 struct MemberUpdateCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "update", abstract: "Change where the others reach a member.",
+    usage: "holdfast member update [<options>] --peer-urls <peer-urls> <member>",
     discussion: """
       JSON: {"updated":ID,"members":[…]}.
 
@@ -51,6 +53,7 @@ struct MemberUpdateCommand: EtcdCommand {
 struct MemberRemoveCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove", abstract: "Take a member out of the cluster, for good.",
+    usage: "holdfast member remove [<options>] <member>",
     discussion: """
       It stops, and its id never comes back. Nobody is asked. JSON: {"removed":ID,"members":[…]}.
 
@@ -73,6 +76,7 @@ struct MemberRemoveCommand: EtcdCommand {
 struct MoveLeaderCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "move-leader", abstract: "Hand the leadership of the cluster to another member.",
+    usage: "holdfast move-leader [<options>] <member>",
     discussion: """
       JSON: {"leader":ID}.
 

@@ -23,6 +23,7 @@ struct MemberCommand: ParsableCommand {
 struct MemberListCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the members.",
+    usage: "holdfast member list [<options>]",
     discussion: """
       JSON: {"members":[{"member","name","peerURLs":[…],"clientURLs":[…],"isLearner","isStarted"},…]}.
 
@@ -43,6 +44,7 @@ struct MemberListCommand: EtcdCommand {
 struct MemberAddCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a member, which is to be started afterwards.",
+    usage: "holdfast member add [<options>] --peer-urls <peer-urls> <name>",
     discussion: """
       Prints what the new member is to be started with, as variables of its environment. JSON: {"added":member,"members":\
       […],"initialCluster"}, members as list prints them. A peer URL that a member has: memberExists, exit code \

@@ -19,6 +19,7 @@ struct ElectCommand: ParsableCommand {
 struct ElectCampaignCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "campaign", abstract: "Lead until Ctrl-C, or while a command runs.",
+    usage: "holdfast elect campaign [<options>] <name> <value> [-- <command> ...]",
     discussion: """
       Waits until it is this candidate's turn, in the order of arrival. Prints the key that stands for the leader and the \
       fencing token. With a command after -- it behaves as lock does; the variables are HOLDFAST_ELECTION_KEY, \

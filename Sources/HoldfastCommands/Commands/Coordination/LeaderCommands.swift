@@ -4,6 +4,7 @@ import Holdfast
 struct ElectObserveCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "observe", abstract: "Print who leads, and every change, until Ctrl-C.",
+    usage: "holdfast elect observe [<options>] <name>",
     discussion: """
       A line for each leader: what it said of itself, its key and its fencing token; an empty one where nobody leads. JSON: \
       a line {"event":"leader","key","value","token"} or {"event":"noLeader"}.
@@ -26,6 +27,7 @@ struct ElectObserveCommand: StoreCommand {
 struct ElectLeaderCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "leader", abstract: "Print who leads now.",
+    usage: "holdfast elect leader [<options>] <name>",
     discussion: """
       JSON: {"key","value","token"}. Where nobody leads: keyNotFound, exit code \(ExitStatus.notFound.code).
 
@@ -45,6 +47,7 @@ struct ElectLeaderCommand: StoreCommand {
 struct ElectResignCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "resign", abstract: "Make who leads resign.",
+    usage: "holdfast elect resign [<options>] <name>",
     discussion: """
       Deletes the leader's key. The leader notices, and the next candidate leads. JSON: {"resigned":{"key","value",\
       "token"},"revision"}. Where nobody leads: keyNotFound, exit code \(ExitStatus.notFound.code); where somebody else \

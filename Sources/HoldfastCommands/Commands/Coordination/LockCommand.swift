@@ -4,6 +4,7 @@ import Holdfast
 struct LockCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "lock", abstract: "Hold a lock until Ctrl-C, or while a command runs.",
+    usage: "holdfast lock [<options>] <name> [-- <command> ...]",
     discussion: """
       Waits for its turn, in the order of arrival. etcdctl lock, and Go's concurrency package, take part with the same \
       name. Prints the key that stands for the holder and the fencing token, a number that grows from holder to holder; \

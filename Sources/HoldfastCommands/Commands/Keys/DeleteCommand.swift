@@ -4,6 +4,7 @@ import Holdfast
 struct DeleteCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a key, or everything below a prefix.",
+    usage: "holdfast delete [<options>] <key>",
     discussion: """
       Deleting nothing is no error. JSON: {"deleted","key" or "prefix","revision"}. With --revision a key that was changed \
       or is gone is refused: revisionMismatch, exit code \(ExitStatus.refused.code).

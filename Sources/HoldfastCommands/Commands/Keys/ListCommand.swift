@@ -4,6 +4,7 @@ import Holdfast
 struct ListCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the keys below a prefix and what they hold.",
+    usage: "holdfast list [<options>] [<prefix>]",
     discussion: """
       All at one revision, in key order. As text a line each: key, revision and value, separated by tabs, the value on one \
       line. JSON: a line each, as get prints it; with --keys-only without the value.

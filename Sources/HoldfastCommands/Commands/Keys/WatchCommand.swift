@@ -4,6 +4,7 @@ import Holdfast
 struct WatchCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Print what is there, then every change, until Ctrl-C.",
+    usage: "holdfast watch [<options>] <key>",
     discussion: """
       A line for each key that exists, then one for each change, in order, once; lost connections are resumed. JSON: \
       {"event":"existing|created|modified|replaced|deleted", …} as get prints it, "revision" being that of the change; after what \

@@ -4,6 +4,7 @@ import Holdfast
 struct PutCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "put", abstract: "Write a key, whether it exists or not.",
+    usage: "holdfast put [<options>] <key> <value>",
     discussion: """
       The value is stored as the bytes that are given. JSON: what get prints, without the value.
 
@@ -30,6 +31,7 @@ struct PutCommand: ToolCommand {
 struct CreateCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Write a key that must not exist.",
+    usage: "holdfast create [<options>] <key> <value>",
     discussion: """
       If it exists: alreadyExists, exit code \(ExitStatus.refused.code), and what it holds as "current".
 
@@ -54,6 +56,7 @@ struct CreateCommand: ToolCommand {
 struct UpdateCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "update", abstract: "Write a key if nobody changed it since a revision.",
+    usage: "holdfast update [<options>] --revision <revision> <key> <value>",
     discussion: """
       If it was changed or deleted: revisionMismatch, exit code \(ExitStatus.refused.code), and what it holds as "current".
 

@@ -23,6 +23,7 @@ struct LeaseCommand: ParsableCommand {
 struct LeaseGrantCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "grant", abstract: "Grant a lease.",
+    usage: "holdfast lease grant [<options>] <ttl>",
     discussion: """
       JSON: {"lease","ttl","revision"}. The server may grant more time than was asked for.
 
@@ -49,6 +50,7 @@ struct LeaseGrantCommand: StoreCommand {
 struct LeaseRevokeCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke", abstract: "Revoke a lease, which deletes its keys.",
+    usage: "holdfast lease revoke [<options>] <lease>",
     discussion: """
       JSON: {"lease","revoked":true,"revision"}.
 
@@ -71,6 +73,7 @@ struct LeaseRevokeCommand: StoreCommand {
 struct LeaseListCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the ids of all leases.",
+    usage: "holdfast lease list [<options>]",
     discussion: """
       JSON: {"leases":[…]}.
 
@@ -92,6 +95,7 @@ struct LeaseListCommand: StoreCommand {
 struct LeaseTimeToLiveCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "timetolive", abstract: "Print how long a lease still has, and which keys.",
+    usage: "holdfast lease timetolive [<options>] <lease>",
     discussion: """
       JSON: {"lease","granted","ttl","revision"}, with --keys also "keys":[{"key"},…]. A lease that does not exist (any \
       more) is an error: leaseNotFound, exit code \(ExitStatus.notFound.code).

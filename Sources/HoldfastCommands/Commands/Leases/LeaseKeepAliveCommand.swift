@@ -4,6 +4,7 @@ import Holdfast
 struct LeaseKeepAliveCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "keep-alive", abstract: "Renew a lease until Ctrl-C.",
+    usage: "holdfast lease keep-alive [<options>] <lease>",
     discussion: """
       Every third of its time to live; a server that does not answer is asked again until the lease may have expired. JSON: \
       a line {"lease","ttl","revision"} for each renewal. When the lease is gone: leaseNotFound, exit code \

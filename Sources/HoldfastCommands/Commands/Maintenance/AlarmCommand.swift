@@ -19,6 +19,7 @@ struct AlarmCommand: ParsableCommand {
 struct AlarmListCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the alarms of all members.",
+    usage: "holdfast alarm list [<options>]",
     discussion: """
       JSON: {"alarms":[{"member","alarm":"NOSPACE" or "CORRUPT"},…]}.
 
@@ -39,6 +40,7 @@ struct AlarmListCommand: EtcdCommand {
 struct AlarmDisarmCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "disarm", abstract: "Disarm all alarms that there are.",
+    usage: "holdfast alarm disarm [<options>]",
     discussion: """
       JSON: {"disarmed":[{"member","alarm"},…]}. Without an alarm nothing is done, which is no error.
 

@@ -4,6 +4,7 @@ import Holdfast
 struct CompactCommand: StoreCommand {
   static let configuration = CommandConfiguration(
     commandName: "compact", abstract: "Forget what was overwritten or deleted up to a revision.",
+    usage: "holdfast compact [<options>] [<revision>]",
     discussion: """
       What keys hold is kept; reads of older revisions are refused, and watches cannot resume there. Nobody is asked. JSON: \
       {"compacted":REVISION,"revision"}, with "compacted":null where --keep leaves nothing to do. A revision that was \

@@ -5,6 +5,7 @@ import HoldfastEtcd
 struct DefragmentCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "defragment", abstract: "Make databases as small as what they hold.",
+    usage: "holdfast defragment [<options>]",
     discussion: """
       One endpoint after the other, the leader last, since each serves nothing meanwhile. It ends at the first that fails. \
       JSON: a line for each: {"endpoint","before","after"} in bytes. --timeout is for each of them. (default: 60)

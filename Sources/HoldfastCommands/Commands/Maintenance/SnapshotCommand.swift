@@ -14,6 +14,7 @@ struct SnapshotCommand: ParsableCommand {
 struct SnapshotSaveCommand: EtcdCommand {
   static let configuration = CommandConfiguration(
     commandName: "save", abstract: "Save a member's database to a file.",
+    usage: "holdfast snapshot save [<options>] <file>",
     discussion: """
       etcdctl or etcdutl snapshot restore makes a cluster from it. The file has its name only when it is complete, its \
       checksum is right and it is on the disk. JSON: {"endpoint","path","size","sha256","storageVersion"}; the checksum is \
