@@ -15,9 +15,11 @@ public struct SimulateOptions: ParsableArguments, Sendable {
     when with 1,000 seeds or more a kind of fault or a check never happened. `--seed S --trace` tells a run line by line. \
     `--seed S` shrinks a violation to the steps that it needs and prints their choices, which `--replay` and a test can \
     repeat.
+
+    Example: holdfast simulate --seeds 5000 --profile 3.5.1
     """
 
-  @Option(help: "How many seeds.") var seeds = 1_000
+  @Option(parsing: .unconditional, help: "How many seeds.") var seeds = 1_000
   @Option(help: "The first seed.") var from: UInt64 = 1
   @Option(help: "This seed alone; a violation is shrunk to the steps that it needs.") var seed: UInt64?
   @Flag(help: "With --seed: tell what happens.") var trace = false
@@ -26,8 +28,9 @@ public struct SimulateOptions: ParsableArguments, Sendable {
   @Flag(help: "Servers lose events, which only verification repairs.") var lossy = false
   @Option(help: "The server to simulate: correct, 3.4.23, 3.5.1, 3.5.12, or all of them one after the other.")
   var profile = "all"
-  @Option(help: "Things that happen in a run before its faults end.") var steps = 300
-  @Option(help: "Runs at the same time.") var workers = ProcessInfo.processInfo.activeProcessorCount
+  @Option(parsing: .unconditional, help: "Things that happen in a run before its faults end.") var steps = 300
+  @Option(parsing: .unconditional, help: "Runs at the same time.") var workers = ProcessInfo.processInfo
+    .activeProcessorCount
 
   public init() {}
 

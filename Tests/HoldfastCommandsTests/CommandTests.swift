@@ -108,6 +108,7 @@ import Testing
     #expect(status["version"] as? String == "embedded")
     #expect(status["revision"] as? Int == 1)
     #expect(status["isLeader"] as? Bool == true)
+    #expect(status["raftTerm"] is Int)
   }
 
   @Test func hostileTextReachesNoTerminal() async throws {
@@ -120,8 +121,8 @@ import Testing
 
   @Test func watchPrintsWhatIsThereAndThenChanges() async throws {
     _ = await run("put", "/w/a", "1")
-    let output = Pipe()
-    let tool = tool(output)
+    let (output, errors) = (Pipe(), Pipe())
+    let tool = tool(output, errors)
     try await withThrowingTaskGroup(of: Int32.self) { group in
       group.addTask { await tool.run(["watch", "--prefix", "/w", "--previous", "--output", "json"]) }
       try await eventually { output.lineCount == 2 }
@@ -131,14 +132,28 @@ import Testing
       try await eventually { output.lineCount == 4 }
       group.cancelAll()
     }
+    #expect(errors.text.isEmpty, "JSON says it itself")
     let objects = try ToolResult(code: 0, output: output.text, errors: "").objects
     #expect(objects.map { $0["event"] as? String } == ["existing", "watching", "modified", "deleted"])
     #expect(objects.map { $0["revision"] as? Int } == [2, 2, 3, 5])
     #expect((objects[3]["previous"] as? [String: Any])?["value"] as? String == "2")
   }
 
-  private func tool(_ output: Pipe) -> Tool {
-    var tool = Tool(environment: [:], input: Pipe().source, output: output.sink, errors: Pipe().sink)
+  @Test func watchSaysOnStandardErrorWhenItIsLive() async throws {
+    _ = await run("put", "/w/a", "1")
+    let (output, errors) = (Pipe(), Pipe())
+    let tool = tool(output, errors)
+    try await withThrowingTaskGroup(of: Int32.self) { group in
+      group.addTask { await tool.run(["watch", "--prefix", "/w"]) }
+      try await eventually { errors.lineCount == 1 }
+      #expect(errors.text == "holdfast: watching from revision 2\n")
+      #expect(output.text == "existing\t/w/a\t2\t1\n")
+      group.cancelAll()
+    }
+  }
+
+  private func tool(_ output: Pipe, _ errors: Pipe) -> Tool {
+    var tool = Tool(environment: [:], input: Pipe().source, output: output.sink, errors: errors.sink)
     tool.backend = .backend(engine)
     return tool
   }

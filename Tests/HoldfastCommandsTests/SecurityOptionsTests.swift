@@ -44,9 +44,38 @@ import Testing
   @Test(arguments: [
     (["--cert", "/x"], "--key"), (["--user", "a"], "HOLDFAST_PASSWORD"), (["--password-file", "/x"], "--user"),
     (["--user", "a", "--password-file", "/there/is/none"], "/there/is/none"),
-    (["--cacert", "/there/is/none"], "/there/is/none"),
+    (["--cacert", "/there/is/none"], "(--cacert)"), (["--cert", "/x", "--key", "/y"], "(--cert and --key)"),
+    (["--tls-server-name", "a b"], "--tls-server-name is \"a b\""),
   ]) func mistakes(options: [String], says: String) async {
     let result = await holdfast(["get", "/a", "--endpoints", "https://localhost:1"] + options, input: [])
     #expect(result.code == 64 && result.errors.contains(says), "\(result.errors)")
+    #expect(!result.errors.contains("`"), "a name of the Swift API")
+  }
+
+  @Test func whatIsNotSecuredIsSaidInTermsOfOptions() async {
+    let plain = await holdfast(
+      "get", "/a", "--endpoints", "http://192.0.2.1:1", "--user", "a", environment: ["HOLDFAST_PASSWORD": "s3cret"])
+    #expect(plain.code == 64 && plain.errors.contains("--allow-plaintext-password"), "\(plain.errors)")
+    let useless = await holdfast("get", "/a", "--endpoints", "http://127.0.0.1:1", "--tls-server-name", "a")
+    #expect(useless.code == 64 && useless.errors.contains("--tls-server-name is given"), "\(useless.errors)")
+    let allowed = await holdfast(
+      "get", "/a", "--endpoints", "http://192.0.2.1:1", "--user", "a", "--allow-plaintext-password", "--timeout", "0.1",
+      environment: ["HOLDFAST_PASSWORD": "s3cret"])
+    #expect(allowed.code == 69, "\(allowed.errors)")
+  }
+
+  @Test func anEmptyPasswordIsNone() async {
+    let environment = ["HOLDFAST_PASSWORD": ""]
+    let empty = await holdfast(
+      "get", "/a", "--endpoints", "https://localhost:1", "--user", "a", environment: environment)
+    #expect(empty.code == 64 && empty.errors.contains("HOLDFAST_PASSWORD, which is empty"), "\(empty.errors)")
+    let asked = Pipe()
+    var tool = Tool(environment: environment, input: Pipe().source, output: Pipe().sink, errors: Pipe().sink)
+    tool.askPassword = { prompt in
+      try? asked.sink.line(prompt)
+      return "s3cret"
+    }
+    _ = await tool.run(["get", "/a", "--endpoints", "http://127.0.0.1:1", "--user", "a", "--timeout", "0.1"])
+    #expect(asked.text == "Password of a: \n")
   }
 }

@@ -8,6 +8,12 @@ import Testing
 
 /// Conversations: what is typed, and what is answered, line by line.
 @Suite struct ShellTests {
+  @Test func loadingTakesNoLongerThanTheTimeout() async throws {
+    let result = await holdfast("shell", "--prefix", "/s", "--endpoints", "http://127.0.0.1:1", "--timeout", "0.2")
+    #expect(result.code == 69 && result.output.isEmpty)
+    #expect(result.errors.contains("did not load within 0.2 seconds"), "\(result.errors)")
+  }
+
   struct Script: Sendable, CustomTestStringConvertible {
     var name: String
     /// A line typed and the answer's JSON; nil where nothing is answered. `…` stands for anything: messages, and how far the

@@ -2,6 +2,8 @@ import Foundation
 import Holdfast
 import HoldfastEmbedded
 import Synchronization
+import TestSupport
+import Testing
 
 @testable import HoldfastCommands
 
@@ -28,6 +30,23 @@ struct NotAnObject: Error {
   let line: String
 }
 
+extension EtcdServer {
+  /// Executes a command line on this server.
+  func holdfast(_ arguments: String..., input: String = "", environment: [String: String] = [:]) async -> ToolResult {
+    let variables = environment.merging(["HOLDFAST_ENDPOINTS": clientURL]) { given, _ in given }
+    return await HoldfastCommandsTests.holdfast(arguments, input: Array(input.utf8), environment: variables)
+  }
+
+  /// The one object that a command prints as JSON, which must succeed.
+  func json(_ arguments: String..., environment: [String: String] = [:]) async throws -> NSDictionary {
+    let variables = environment.merging(["HOLDFAST_ENDPOINTS": clientURL]) { given, _ in given }
+    let result = await HoldfastCommandsTests.holdfast(
+      arguments + ["--output", "json"], input: [], environment: variables)
+    #expect(result.code == 0, "\(arguments): \(result.errors)")
+    return try #require(try result.objects.first)
+  }
+}
+
 /// Collects what is written, and hands out what is to be read.
 final class Pipe: Sendable {
   private let bytes = Mutex<[UInt8]>([])
@@ -37,6 +56,8 @@ final class Pipe: Sendable {
   var lineCount: Int { bytes.withLock { $0.count { $0 == 10 } } }
 
   init(_ text: [UInt8] = []) { bytes.withLock { $0 = text } }
+
+  func take<R: Sendable>(_ body: (inout sending [UInt8]) -> sending R) -> R { bytes.withLock(body) }
 
   /// In pieces, so that no line depends on where a read ends.
   var source: ByteSource {

@@ -10,6 +10,9 @@ final class ToolProcess: Sendable {
   private let answers = Mutex<[String]>([])
   private let ended = Mutex(false)
 
+  /// What it has written so far.
+  var lines: [String] { answers.withLock { $0 } }
+
   /// Whether it has closed its output.
   var hasEnded: Bool { ended.withLock { $0 } }
 
@@ -61,6 +64,14 @@ final class ToolProcess: Sendable {
     let answer = answers.withLock { $0[before] }
     return try ToolResult(code: 0, output: answer + "\n", errors: "").objects[0]
   }
+
+  /// Waits until it has written so many lines.
+  func wait(forLines count: Int) async throws {
+    try await eventually(within: .seconds(30), "\(count) lines are written") { lines.count >= count }
+  }
+
+  /// Nothing comes on its standard input any more.
+  func endInput() async throws { try await input.finish() }
 
   func signal(_ signal: Signal) { kill(pid.value, signal.rawValue) }
 

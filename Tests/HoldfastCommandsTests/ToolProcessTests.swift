@@ -61,6 +61,15 @@ import Testing
     }
   #endif
 
+  @Test func aLogLevelThatThereIsNotIsNamed() async throws {
+    let result = try await shell(
+      #"HOLDFAST_LOG=inof "$0" get /a --endpoints http://127.0.0.1:1 --timeout 0.1; echo $?"#)
+    #expect(result.output == "69\n")
+    #expect(result.errors.contains("HOLDFAST_LOG is 'inof'") && result.errors.contains("warning"), "\(result.errors)")
+    let known = try await shell(#"HOLDFAST_LOG=info "$0" --version"#)
+    #expect(known.errors.isEmpty)
+  }
+
   /// Swift would replace the byte, and the command would act on another key.
   @Test func argumentsThatAreNoTextAreRefused() async throws {
     let result = try await shell(#"HOLDFAST_ENDPOINTS=http://127.0.0.1:1 "$0" delete "$(printf '/k\377')"; echo $?"#)

@@ -9,7 +9,11 @@ import Testing
 @Suite struct UsageTests {
   @Test(arguments: [
     ["get", "/a"], ["put", "/a", "1"], ["create", "/a", "1"], ["update", "/a", "1", "--revision", "1"],
-    ["delete", "/a"], ["list"], ["watch", "/a"], ["status"],
+    ["delete", "/a"], ["list"], ["watch", "/a"], ["status"], ["lease", "grant", "5"], ["lease", "revoke", "1"],
+    ["lease", "keep-alive", "1"], ["lease", "list"], ["lease", "timetolive", "1"], ["lock", "/l"],
+    ["elect", "campaign", "/e", "me"], ["elect", "observe", "/e"], ["elect", "leader", "/e"],
+    ["elect", "resign", "/e"],
+    ["compact", "1"],
   ])
   func commandsNeedAStore(_ arguments: [String]) async throws {
     let text = await holdfast(arguments, input: [])
@@ -22,13 +26,38 @@ import Testing
   }
 
   @Test(arguments: [
+    ["member", "list"], ["member", "add", "m", "--peer-urls", "http://127.0.0.1:1"], ["member", "promote", "m"],
+    ["member", "update", "m", "--peer-urls", "http://127.0.0.1:1"], ["member", "remove", "m"], ["move-leader", "m"],
+    ["endpoint", "status"], ["endpoint", "health"], ["endpoint", "hash"], ["alarm", "list"], ["alarm", "disarm"],
+    ["snapshot", "save", "/f"], ["defragment"], ["auth", "enable"], ["auth", "disable"], ["auth", "status"],
+    ["user", "list"], ["user", "get", "u"], ["user", "add", "u", "--no-password"], ["user", "delete", "u"],
+    ["user", "passwd", "u"], ["user", "grant-role", "u", "r"], ["user", "revoke-role", "u", "r"], ["role", "list"],
+    ["role", "get", "r"], ["role", "add", "r"], ["role", "delete", "r"],
+    ["role", "grant-permission", "r", "read", "/a"], ["role", "revoke-permission", "r", "/a"],
+  ])
+  func onlyEtcdServesThese(_ arguments: [String]) async throws {
+    for engine in [nil, EmbeddedEngine()] {
+      let result = await holdfast(arguments, input: [], on: engine)
+      #expect(result.code == 64 && result.output.isEmpty, "\(result)")
+      #expect(result.errors.contains("--endpoints") && result.errors.contains("HOLDFAST_ENDPOINTS"), "\(result.errors)")
+    }
+  }
+
+  @Test(arguments: [
     ["frobnicate"], ["get"], ["get", "/a", "--colour"], ["put", "/a"], ["update", "/a", "1"], ["list", "--limit", "0"],
     ["delete", "--prefix", "/a", "--revision", "1"], ["demo", "--workers", "0"], ["demo", "--seconds", "-1"],
     ["demo", "--seconds", "nan"], ["demo", "--jobs", "0"], ["demo", "--prefix", ""], ["shell"],
     ["get", "/a", "--output", "yaml"], ["get", "", "--endpoints", "http://127.0.0.1:1"],
     ["get", "/a", "--endpoints", ""], ["get", "/a", "--endpoints", "http://127.0.0.1:1,,"],
     ["get", "/a", "--endpoints", "ftp://127.0.0.1:1"], ["get", "/a", "--endpoints", "http://127.0.0.1:99999"],
-    ["get", "/a", "--endpoints", "http://127.0.0.1:1", "--timeout", "0"],
+    ["get", "/a", "--endpoints", "http://127.0.0.1:1", "--timeout", "0"], ["lease", "grant"], ["lease", "grant", "x"],
+    ["lease", "frobnicate"], ["lock"], ["lock", "/l", "--ttl", "0"], ["lock", "/l", "--grace", "-1"],
+    ["lock", "/l", "--try", "--wait", "1"], ["lock", "/l", "ls"], ["elect", "campaign", "/e"],
+    ["elect", "campaign", "/e", "me", "--wait", "-1"], ["member", "add", "m"],
+    ["member", "add", "m", "--peer-urls", "http://127.0.0.1:1,"], ["compact"], ["compact", "0"],
+    ["compact", "1", "--keep", "1"], ["compact", "--keep", "-1"], ["endpoint", "hash", "--revision", "0"],
+    ["user", "add", "u:s3cret"], ["user", "add", "u", "--no-password", "--new-password-stdin"],
+    ["role", "grant-permission", "r", "eat", "/a"], ["role", "grant-permission", "r", "read", "/a", "/b", "--prefix"],
   ])
   func mistakesExit64(_ arguments: [String]) async throws {
     let result = await holdfast(arguments, input: [])
@@ -37,6 +66,31 @@ import Testing
     #expect(!result.errors.isEmpty)
     let json = await holdfast(arguments + ["--output=json"], input: [])
     #expect(json.code == 64)
+  }
+
+  @Test(arguments: [
+    (["list", "--limit", "-1"], "--limit is -1; it must be at least 1"),
+    (["demo", "--jobs", "-1"], "--jobs is -1; it must be at least 1"),
+    (["simulate", "--seeds", "-1"], "--seeds is -1; it must be at least 1"),
+    (["lock", "/l", "--ttl", "-1"], "--ttl is -1.0; it must be a positive number"),
+    (["get", "/a", "--endpoints", "http://127.0.0.1:1", "--timeout", "-1"], "--timeout is -1.0; it must be"),
+    (["put", "/a", "1", "--ttl", "-1", "--endpoints", "http://127.0.0.1:1"], "--ttl is -1.0; it must be"),
+    (["compact", "--keep", "-1"], "--keep is -1; it must be at least 0"),
+    (["user", "add", "u:s3cret"], "give the name alone"),
+  ]) func mistakesAreNamed(_ arguments: [String], says: String) async {
+    let result = await holdfast(arguments, input: [])
+    #expect(result.code == 64 && result.errors.contains(says), "\(result.errors)")
+    #expect(!result.errors.contains("s3cret"))
+  }
+
+  @Test func version() async {
+    let result = await holdfast("--version")
+    #expect(result.code == 0 && result.output.hasPrefix("holdfast ") && result.lines.count == 1)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completion(shell: String) async {
+    let result = await holdfast("--generate-completion-script", shell)
+    #expect(result.code == 0 && result.output.contains("grant-permission"))
   }
 
   @Test func storesThatDoNotAnswerExit69() async throws {

@@ -7,19 +7,23 @@ struct DemoCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "A work queue whose workers poll memory and are cut off at random; counts what was lost or done twice.",
+    usage: "holdfast demo [<options>]",
     discussion: """
       Runs on the store that is named, below a prefix of its own that is deleted at the end, or on an engine in memory. An \
       independent auditor reads the store's log and judges by it alone. Exit code \(ExitStatus.failure.code) when a job was \
       lost or done twice.
+
+      Example: holdfast demo --seconds 30 --workers 8
       """)
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
-  @Option(help: "Stop producing after so many jobs.") var jobs: Int?
-  @Option(help: "How many work at a time.") var workers = 4
-  @Option(help: "How many produce jobs.") var producers = 2
-  @Option(help: "Produce for so many seconds. (default: 10, with --jobs as long as it takes)") var seconds: Double?
-  @Option(help: "Cut off a worker about every so many seconds.") var cutEvery = 2.0
+  @Option(parsing: .unconditional, help: "Stop producing after so many jobs.") var jobs: Int?
+  @Option(parsing: .unconditional, help: "How many work at a time.") var workers = 4
+  @Option(parsing: .unconditional, help: "How many produce jobs.") var producers = 2
+  @Option(parsing: .unconditional, help: "Produce for so many seconds. (default: 10, with --jobs as long as it takes)")
+  var seconds: Double?
+  @Option(parsing: .unconditional, help: "Cut off a worker about every so many seconds.") var cutEvery = 2.0
   @Option(help: "Where the queue is made; nothing may be there. (default: /holdfast-demo/ and a random name)")
   var prefix: String?
 

@@ -3,7 +3,8 @@ import HoldfastSimulateCommand
 
 struct SimulateCommand: ToolCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulate", abstract: SimulateOptions.abstract, discussion: SimulateOptions.discussion)
+    commandName: "simulate", abstract: SimulateOptions.abstract, usage: "holdfast simulate [<options>]",
+    discussion: SimulateOptions.discussion)
 
   @OptionGroup var simulation: SimulateOptions
   @OptionGroup var output: OutputOptions

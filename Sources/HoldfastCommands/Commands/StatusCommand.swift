@@ -5,10 +5,13 @@ import HoldfastEtcd
 struct StatusCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Print the state of every endpoint.",
+    usage: "holdfast status [<options>]",
     discussion: """
       JSON: a line for each endpoint: {"endpoint","version","revision","databaseSize","databaseSizeInUse","leader", \
       "isLeader","isLearner","member","raftTerm","errors"}, or {"endpoint","error","message"}. The exit code is that of the \
-      first endpoint that does not answer.
+      first endpoint that does not answer. endpoint status tells more.
+
+      Example: holdfast status --endpoints http://10.0.0.1:2379,http://10.0.0.2:2379
       """)
 
   @OptionGroup var endpoints: EndpointOptions
@@ -48,7 +51,7 @@ struct StatusCommand: ToolCommand {
           do {
             return (index, (name, .success(try await withStore(configuration) { try await $0.backend.status() })))
           } catch {
-            return (index, (name, .failure(HoldfastError(wrapping: error))))
+            return (index, (name, .failure(HoldfastError(wrapping: error).inTermsOfOptions)))
           }
         }
       }
@@ -68,7 +71,7 @@ struct StatusCommand: ToolCommand {
         "databaseSizeInUse": .integer(status.databaseSizeInUse),
         "leader": .string(hexadecimal(status.leader, digits: 1)),
         "member": .string(hexadecimal(status.header.memberID, digits: 1)), "isLeader": .bool(status.isLeader),
-        "isLearner": .bool(status.isLearner), "raftTerm": .string("\(status.header.raftTerm)"),
+        "isLearner": .bool(status.isLearner), "raftTerm": .unsigned(status.header.raftTerm),
         "errors": .array(status.errors.map(JSONValue.string)),
       ]
     }
@@ -79,15 +82,11 @@ struct StatusCommand: ToolCommand {
     case .failure(let error): [answer.name, "-", "-", "-", "-", "-", error.message]
     case .success(let status):
       [
-        answer.name, status.version, "\(status.header.revision)", bytes(status.databaseSize),
-        bytes(status.databaseSizeInUse), status.isLeader ? "leader" : status.isLearner ? "learner" : "follower",
+        answer.name, status.version, "\(status.header.revision)", shownBytes(status.databaseSize),
+        shownBytes(status.databaseSizeInUse), status.isLeader ? "leader" : status.isLearner ? "learner" : "follower",
         status.errors.joined(separator: "; "),
       ]
     }
-  }
-
-  private func bytes(_ count: Int64) -> String {
-    count < 10_240 ? "\(count) B" : count < 10_485_760 ? "\(count / 1024) KiB" : "\(count / 1_048_576) MiB"
   }
 }
 

@@ -21,9 +21,14 @@ struct ProgressBar: Sendable {
     return min(1, max(time, done, 0))
   }
 
+  /// The bar alone, of a fraction from 0 to 1.
+  static func bar(_ fraction: Double) -> String {
+    let filled = Int(fraction * Double(width))
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+  }
+
   func text(_ progress: WorkQueueProgress) -> String {
-    let filled = Int(fraction(progress) * Double(Self.width))
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+    let bar = Self.bar(fraction(progress))
     let seconds = progress.elapsed.components.seconds
     return Self.erasure
       + "\(bar)  \(progress.done) of \(progress.created) jobs done, \(progress.cutOffs) workers cut off, \(seconds) s"

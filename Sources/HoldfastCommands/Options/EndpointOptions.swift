@@ -9,7 +9,7 @@ struct EndpointOptions: ParsableArguments {
   @Option(help: "The etcd members' client URLs, such as http://127.0.0.1:2379. (default: $HOLDFAST_ENDPOINTS)")
   var endpoints: String?
 
-  @Option(help: "How many seconds one request may take. (default: 5)")
+  @Option(parsing: .unconditional, help: "How many seconds one request may take. (default: 5)")
   var timeout: Double?
 
   @OptionGroup var security: SecurityOptions

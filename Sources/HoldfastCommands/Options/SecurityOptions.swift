@@ -23,13 +23,17 @@ struct SecurityOptions: ParsableArguments {
   var tlsServerName: String?
 
   @Option(
-    help: ArgumentHelp(
-      "The user's name. (default: $HOLDFAST_USER)",
-      discussion: "The password is read from --password-file, from $HOLDFAST_PASSWORD, or typed in when asked for."))
+    help: """
+      The user's name. (default: $HOLDFAST_USER) The password is in --password-file or in $HOLDFAST_PASSWORD, or is asked \
+      for at the terminal.
+      """)
   var user: String?
 
   @Option(help: "A file that holds the password, and nothing else but a line's end.")
   var passwordFile: String?
+
+  @Flag(help: "Send the password to http:// endpoints on other machines too, for everybody on the way to read.")
+  var allowPlaintextPassword = false
 
   func configure(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
     func value(_ option: String?, _ variable: String) -> String? {
@@ -46,7 +50,8 @@ struct SecurityOptions: ParsableArguments {
     if credentials == nil, passwordFile != nil {
       throw HoldfastError(.invalidArgument, "--password-file needs --user")
     }
-    return { [tlsServerName] in
+    return { [tlsServerName, allowPlaintextPassword] in
+      $0.allowsPlaintextCredentials = allowPlaintextPassword
       if let authorities { $0.tls.trustRoots = .file(authorities) }
       $0.tls.identity = identity
       $0.tls.serverName = tlsServerName
@@ -61,10 +66,13 @@ struct SecurityOptions: ParsableArguments {
       return (String(user[..<colon]), String(user[user.index(after: colon)...]))
     }
     if let passwordFile { return (user, try password(in: passwordFile)) }
-    if let password = tool.environment["HOLDFAST_PASSWORD"] { return (user, password) }
-    if let password = tool.askPassword?("Password of \(user): ") { return (user, password) }
+    // etcd has no empty passwords, so an empty variable is none, as everywhere.
+    if let password = tool.environment["HOLDFAST_PASSWORD"], !password.isEmpty { return (user, password) }
+    if let password = tool.askPassword?("Password of \(user): "), !password.isEmpty { return (user, password) }
+    let state = tool.environment["HOLDFAST_PASSWORD"] == nil ? "not set" : "empty"
     throw HoldfastError(
-      .invalidArgument, "the user \(user) needs a password: set HOLDFAST_PASSWORD or give --password-file")
+      .invalidArgument,
+      "the user \(user) needs a password: set HOLDFAST_PASSWORD, which is \(state), or give --password-file")
   }
 
   private func password(in path: String) throws -> String {
@@ -72,6 +80,7 @@ struct SecurityOptions: ParsableArguments {
       throw HoldfastError(.invalidArgument, "--password-file \(path) cannot be read as text")
     }
     while text.last?.isNewline ?? false { text.removeLast() }
+    guard !text.isEmpty else { throw HoldfastError(.invalidArgument, "--password-file \(path) holds no password") }
     return text
   }
 }

@@ -3,7 +3,7 @@ import Holdfast
 
 /// What put, create and update have in common.
 struct WriteOptions: ParsableArguments {
-  @Option(help: "Delete the key after so many seconds, by a lease of its own.")
+  @Option(parsing: .unconditional, help: "Delete the key after so many seconds, by a lease of its own.")
   var ttl: Double?
 
   @Option(help: "Attach the key to this lease, in hexadecimal.")
@@ -20,10 +20,7 @@ struct WriteOptions: ParsableArguments {
     var operation = operation
     if let ttl { operation = operation.ttl(try Duration(positiveSeconds: ttl, option: "--ttl")) }
     if let lease {
-      guard let id = UInt64(lease, radix: 16), id > 0 else {
-        throw HoldfastError(.invalidArgument, "--lease is '\(lease)', which is no hexadecimal lease id")
-      }
-      operation = operation.lease(LeaseID(Int64(bitPattern: id)))
+      operation = operation.lease(try LeaseID(hexadecimal: lease, "--lease"))
     }
     return operation
   }

@@ -4,12 +4,16 @@ enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
+  case unsigned(UInt64)
   case number(Double)
   case string(String)
   case array([JSONValue])
   case object([String: JSONValue])
 
   static func integer(_ number: Int) -> JSONValue { .integer(Int64(number)) }
+
+  /// A lease, a member or a cluster: in hexadecimal, as etcd's tools write it. Numbers, of up to 64 bits, are numbers otherwise.
+  static func id(_ number: UInt64) -> JSONValue { .string(hexadecimal(number, digits: 1)) }
 
   /// The object with another one's members added.
   func adding(_ members: [String: JSONValue]) -> JSONValue {
@@ -36,6 +40,7 @@ extension JSONValue: CustomStringConvertible {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
     case .integer(let value): text += "\(value)"
+    case .unsigned(let value): text += "\(value)"
     case .number(let value): text += value.isFinite ? "\(value)" : "null"
     case .string(let value): Self.write(value, to: &text)
     case .array(let values):

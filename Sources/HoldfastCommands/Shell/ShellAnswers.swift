@@ -6,7 +6,7 @@ struct ShellAnswers: Sendable {
 
   private var format: EntryFormat { EntryFormat(prefix: keyspace.prefix) }
 
-  func error(_ error: any Error) -> JSONValue { format.error(HoldfastError(wrapping: error)) }
+  func error(_ error: any Error) -> JSONValue { format.error(HoldfastError(wrapping: error).inTermsOfOptions) }
 
   func found(_ key: Key, _ stored: Stored<RawValue>?) -> JSONValue {
     let entry = stored.map { format.entry($0.keyValue) } ?? .object(key.members("key")).adding(["value": .null])

@@ -6,14 +6,17 @@ final class ShellSession {
   private let cache: Cache<RawValue>
   private let answer: ShellAnswers
   private let tool: Tool
+  private let loadingLimit: Duration
   private var lines: LineReader
   private var transaction: ShellTransaction?
 
   /// What a put of etcd's largest request needs, and some more.
   static let lineLimit = 2 << 20
 
-  init(_ store: Store, prefix: Key, tool: Tool) {
+  /// - Parameter limit: How long the cache may take to load.
+  init(_ store: Store, prefix: Key, tool: Tool, loading limit: Duration) {
     self.store = store
+    loadingLimit = limit
     self.tool = tool
     let keyspace = Keyspace.raw(below: prefix)
     cache = Cache(of: keyspace, in: store)
@@ -54,15 +57,30 @@ final class ShellSession {
       group.addTask { [cache] in try? await cache.run() }
       defer { group.cancelAll() }
       do {
-        let timeout = CacheConfiguration().startTimeout
-        try await cache.waitUntilLoaded(timeout: timeout)
+        try await load()
         // Whose watch is refused is told so by `health`; reads work.
-        try? await cache.waitUntilLive(timeout: timeout)
+        try? await cache.waitUntilLive(timeout: loadingLimit)
       } catch {
         return .failedStart(HoldfastError(wrapping: error))
       }
       if announcing { try reply(answer.state(cache.health)) }
       return try await converse(isRunning: true)
+    }
+  }
+
+  /// Returns when the cache is loaded. What asking again does not heal is thrown at once, although the cache goes on asking: for
+  /// a program that lives long somebody may grant it, and for the shell nobody does.
+  private func load() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { [cache, loadingLimit] group in
+      group.addTask { try await cache.waitUntilLoaded(timeout: loadingLimit) }
+      group.addTask {
+        for await health in cache.healthUpdates {
+          if health.state == .connecting, let cause = health.cause, cause.isRefusal { throw cause }
+        }
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+      try Task.checkCancellation()
     }
   }
 
@@ -139,6 +157,12 @@ final class ShellSession {
       try transaction?.add(line, answer)
       return nil
     }
+  }
+}
+
+extension HoldfastError {
+  fileprivate var isRefusal: Bool {
+    [.permissionDenied, .unauthenticated, .tlsFailed, .invalidArgument, .unimplemented].contains(code)
   }
 }
 

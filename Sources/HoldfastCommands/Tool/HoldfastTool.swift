@@ -1,3 +1,4 @@
+import Holdfast
 import Logging
 
 #if canImport(FoundationEssentials)
@@ -20,6 +21,11 @@ public enum HoldfastTool {
     let environment = ProcessInfo.processInfo.environment
     // Errors are reported once, by the command. `HOLDFAST_LOG` shows what the library logs beside them, on standard error.
     let level = environment["HOLDFAST_LOG"].flatMap(Logger.Level.init(rawValue:))
+    if let name = environment["HOLDFAST_LOG"], level == nil, !name.isEmpty {
+      let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      try? ByteSink.descriptor(STDERR_FILENO).line(
+        "holdfast: HOLDFAST_LOG is '\(Key(name))', so nothing is logged; there are \(known)")
+    }
     LoggingSystem.bootstrap { label in
       guard let level else { return SwiftLogNoOpLogHandler() }
       var handler = StreamLogHandler.standardError(label: label)

@@ -12,13 +12,20 @@ import UnixSignals
 
 /// Runs the body; the first SIGINT or SIGTERM cancels it, so that it can release what it holds (leases, watches). A body that
 /// has not ended a few seconds later is cut off, because by then somebody would reach for SIGKILL.
-func untilInterrupted(_ body: @escaping @Sendable () async throws -> ExitStatus) async throws -> ExitStatus {
-  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-  let received = Received()
+///
+/// - Parameters:
+///   - forwards: Whether a command of the user's may run, which then gets these and some more signals instead.
+///   - body: Gets the relay that the command is to be told to.
+func untilInterrupted(
+  forwards: Bool, _ body: @escaping @Sendable (SignalRelay) async throws -> ExitStatus
+) async throws -> ExitStatus {
+  let more: [UnixSignal] = forwards ? [.sighup, .sigquit, .sigusr1, .sigusr2] : []
+  let signals = await UnixSignalsSequence(trapping: [.sigint, .sigterm] + more)
+  let (received, relay) = (Received(), SignalRelay())
   return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
     group.addTask {
       do {
-        let ended = try await body()
+        let ended = try await body(relay)
         return received.status ?? ended
       } catch {
         // What an interrupted command complains about is that it was interrupted.
@@ -27,10 +34,11 @@ func untilInterrupted(_ body: @escaping @Sendable () async throws -> ExitStatus)
       }
     }
     group.addTask {
-      for await signal in signals {
-        let code: ExitStatus = signal == .sigint ? .interrupted : .terminated
-        received.note(code)
-        DispatchQueue.global().asyncAfter(deadline: .now() + 5) { _exit(code.code) }
+      for await signal in signals where !relay.forward(signal.rawValue) {
+        let status = ExitStatus(signal: signal.rawValue)
+        received.note(status)
+        // A command that has begun meanwhile is given its own time.
+        DispatchQueue.global().asyncAfter(deadline: .now() + 5) { if !relay.isTaken { _exit(status.code) } }
         break
       }
       return nil

@@ -15,6 +15,8 @@ struct Tool: Sendable {
   var askPassword: (@Sendable (_ prompt: String) -> String?)?
   /// The store to use instead of what the command line names, for tests.
   var backend: BackendConfiguration?
+  /// Whom to tell of a command of the user's that runs, so that signals go there; nil where none are handled.
+  var relay: SignalRelay?
 
   init(environment: [String: String], input: ByteSource, output: ByteSink, errors: ByteSink) {
     self.environment = environment
@@ -39,7 +41,11 @@ struct Tool: Sendable {
     }
     do {
       guard handlesSignals else { return try await command.run(in: self).code }
-      return try await untilInterrupted { try await command.run(in: self) }.code
+      return try await untilInterrupted(forwards: command.runsCommand) { relay in
+        var tool = self
+        tool.relay = relay
+        return try await command.run(in: tool)
+      }.code
     } catch {
       return told(error, as: command.format).code
     }
@@ -49,7 +55,7 @@ struct Tool: Sendable {
   private func told(_ error: any Error, as format: OutputFormat) -> ExitStatus {
     if error is ClosedOutput { return .output }
     let isUnreadable = error is UnreadableInput
-    let error = HoldfastError(wrapping: error)
+    let error = HoldfastError(wrapping: error).inTermsOfOptions
     let text =
       switch format {
       case .json: "\(JSONValue(error))"
@@ -77,5 +83,16 @@ struct Tool: Sendable {
 /// A command that acts on a ``Tool``. Errors that it throws are reported by the tool, with the exit code of their kind.
 protocol ToolCommand: ParsableCommand, Sendable {
   var format: OutputFormat { get }
+  /// Whether it runs a command of the user's, which gets the signals that we are sent.
+  var runsCommand: Bool { get }
   func run(in tool: Tool) async throws -> ExitStatus
+}
+
+extension ToolCommand {
+  var runsCommand: Bool { false }
+
+  /// Prints one result in the format that is asked for. What a terminal would act on is escaped.
+  func tell(_ tool: Tool, _ json: @autoclosure () -> JSONValue, _ text: @autoclosure () -> String) throws {
+    try tool.output.line(format == .json ? "\(json())" : ShownValue(Array(text().utf8), isRaw: true).lines)
+  }
 }

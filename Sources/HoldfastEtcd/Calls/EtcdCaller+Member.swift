@@ -47,7 +47,7 @@ extension EtcdCaller {
       } catch {
         let isTokenOld = stream.token != nil && error.wantsToken
         if isTokenOld { reject(stream.token) }
-        guard isTokenOld && replacesToken else { throw error.error }
+        guard isTokenOld && replacesToken else { throw error.error.naming(user: user) }
         replacesToken = false
       }
     }

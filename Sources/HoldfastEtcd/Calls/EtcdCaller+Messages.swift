@@ -36,12 +36,17 @@ extension EtcdCaller {
         .requestTooLarge, "a request of \(bytes.count) bytes is more than the server reads (see `limits`)",
         outcome: kind == .read ? nil : .refused)
     }
-    let answer =
-      if let member {
-        try await call(method, bytes, kind, timeout: timeout, at: member)
-      } else {
-        try await call(method, bytes, kind, timeout: timeout, requiresLeader: !isLocal)
-      }
+    let answer: [UInt8]
+    do {
+      answer =
+        if let member {
+          try await call(method, bytes, kind, timeout: timeout, at: member)
+        } else {
+          try await call(method, bytes, kind, timeout: timeout, requiresLeader: !isLocal)
+        }
+    } catch {
+      throw error.naming(user: user, of: request)
+    }
     do {
       // What takes milliseconds to decode must not keep the caller's actor.
       if answer.count > 65_536 { return try await decodeElsewhere(answer, map) }

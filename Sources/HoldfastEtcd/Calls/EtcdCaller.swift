@@ -29,6 +29,9 @@ final class EtcdCaller: Sendable {
     self.logger = logger
   }
 
+  /// Who calls, where somebody authenticates.
+  var user: String? { authenticator?.user }
+
   enum Attempt {
     case answer([UInt8])
     case failure(CallFailure, PooledConnection?, AuthenticationToken? = nil)

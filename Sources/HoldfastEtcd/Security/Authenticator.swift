@@ -48,6 +48,8 @@ final class Authenticator: Sendable {
     self.logger = logger
   }
 
+  var user: String { credentials.user }
+
   /// A token for a call on the connection, from memory if there is one.
   func token(
     on connection: any RPCConnection, maximumAge: Duration? = nil, within limit: Duration

@@ -42,7 +42,7 @@ final class EtcdWatchSource: WatchSource {
         return update
       case .fail(let error):
         end()
-        throw error
+        throw error.naming(user: shell.user, [request.range])
       case .open: try await open()
       case .send(let command): await send(command)
       case .identify(let stream): state.withLock { $0.unidentified = stream }

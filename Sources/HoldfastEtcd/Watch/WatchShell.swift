@@ -26,6 +26,9 @@ final class WatchShell: Sendable {
     endpoints = Mutex(EndpointMachine(count: count))
   }
 
+  /// Who watches, where somebody authenticates.
+  var user: String? { authenticator?.user }
+
   func open() async throws(ConnectionPool.Failure) -> WatchStream {
     let turn = endpoints.withLock { $0.current }
     let connection: PooledConnection

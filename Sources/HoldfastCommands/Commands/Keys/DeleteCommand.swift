@@ -4,14 +4,19 @@ import Holdfast
 struct DeleteCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a key, or everything below a prefix.",
+    usage: "holdfast delete [<options>] <key>",
     discussion: """
       Deleting nothing is no error. JSON: {"deleted","key" or "prefix","revision"}. With --revision a key that was changed \
       or is gone is refused: revisionMismatch, exit code \(ExitStatus.refused.code).
+
+      Examples:
+        holdfast delete /acme/config/colour
+        holdfast delete --prefix /acme/config
       """)
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var output: OutputOptions
-  @Option(help: "Delete only if the key's modRevision is still this one.") var revision: Int64?
+  @Option(parsing: .unconditional, help: "Delete only if the key's modRevision is still this one.") var revision: Int64?
   @Flag(help: "Delete everything below the key; / is the folder of that name, '' everything.") var prefix = false
   @Argument(help: "The whole key, or the prefix.") var key: String
 

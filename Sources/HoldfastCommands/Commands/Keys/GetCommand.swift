@@ -4,10 +4,13 @@ import Holdfast
 struct GetCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Print what a key holds.",
+    usage: "holdfast get [<options>] <key>",
     discussion: """
       As text the value alone is printed. JSON: {"createRevision","key","lease","modRevision","revision","value","version"}, \
       with "valueBase64" in place of "value" when it is no text. A key that does not exist is an error: keyNotFound, exit \
       code \(ExitStatus.notFound.code).
+
+      Example: holdfast get /acme/config/colour
       """)
 
   @OptionGroup var endpoints: EndpointOptions

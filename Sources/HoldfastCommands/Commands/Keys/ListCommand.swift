@@ -4,14 +4,17 @@ import Holdfast
 struct ListCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print the keys below a prefix and what they hold.",
+    usage: "holdfast list [<options>] [<prefix>]",
     discussion: """
       All at one revision, in key order. As text a line each: key, revision and value, separated by tabs, the value on one \
       line. JSON: a line each, as get prints it; with --keys-only without the value.
+
+      Example: holdfast list /acme/config --keys-only
       """)
 
   @OptionGroup var endpoints: EndpointOptions
   @OptionGroup var shown: ValueOutputOptions
-  @Option(help: "At most so many keys.") var limit: Int?
+  @Option(parsing: .unconditional, help: "At most so many keys.") var limit: Int?
   @Flag(help: "Do not read the values.") var keysOnly = false
   @Argument(help: "The prefix; without one everything.") var prefix = ""
 

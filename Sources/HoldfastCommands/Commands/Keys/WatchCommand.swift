@@ -4,11 +4,14 @@ import Holdfast
 struct WatchCommand: ToolCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Print what is there, then every change, until Ctrl-C.",
+    usage: "holdfast watch [<options>] <key>",
     discussion: """
       A line for each key that exists, then one for each change, in order, once; lost connections are resumed. JSON: \
       {"event":"existing|created|modified|replaced|deleted", …} as get prints it, "revision" being that of the change; after what \
-      existed one line {"event":"watching","revision":…}. Where the history was compacted away in between, the difference \
+      existed one line {"event":"watching","revision":…}, which as text is said on standard error. Where the history was compacted away in between, the difference \
       is printed, with "resync":true.
+
+      Example: holdfast watch --prefix /acme/config --output json
       """)
 
   @OptionGroup var endpoints: EndpointOptions
@@ -29,8 +32,11 @@ struct WatchCommand: ToolCommand {
         for change in update.changes {
           try tool.output.line(line(change, isResync: update.kind == .resync))
         }
-        if update.kind == .initial, format == .json {
-          try tool.output.line("\(["event": "watching", "revision": .integer(update.revision.rawValue)] as JSONValue)")
+        guard update.kind == .initial else { continue }
+        switch format {
+        case .json: try tell(tool, ["event": "watching", "revision": .integer(update.revision.rawValue)], "")
+        // Not among the keys, and also where nobody sees it at once: a script that waits wants to know as well.
+        case .text: try? tool.errors.line("holdfast: watching from revision \(update.revision)")
         }
       }
       return .success

@@ -1,0 +1,41 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Where signals go while a command of the user's runs: to it, since it is for it to end, and not to us.
+final class SignalRelay: Sendable {
+  private let child = Mutex<pid_t?>(nil)
+
+  /// Whether a command runs that gets them.
+  var isTaken: Bool { child.withLock { $0 != nil } }
+
+  /// Signals go to this process until `release()`.
+  func redirect(to child: pid_t) { self.child.withLock { $0 = child } }
+
+  /// To be called as soon as the process has ended: its id may be another's later.
+  func release() { child.withLock { $0 = nil } }
+
+  /// Whether somebody else got the signal.
+  func forward(_ signal: Int32) -> Bool {
+    child.withLock { child in
+      guard let child else { return false }
+      // Ctrl-C and Ctrl-\ reach every process in the terminal's foreground, the command among them. Twice means something else to many.
+      let isFromTerminal = (signal == SIGINT || signal == SIGQUIT) && Self.isInForeground
+      if !isFromTerminal { kill(child, signal) }
+      return true
+    }
+  }
+
+  private static var isInForeground: Bool {
+    let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+    guard terminal >= 0 else { return false }
+    defer { close(terminal) }
+    return tcgetpgrp(terminal) == getpgrp()
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Subprocess
+import TestSupport
+import Testing
+
+/// Locks with and without a command, on real servers, as processes.
+@Suite struct LockCommandTests {
+  private func lock(_ etcd: EtcdServer, _ options: String..., script: String? = nil) -> [String] {
+    ["lock", "/l", "--endpoints", etcd.clientURL] + options + (script.map { ["--", "sh", "-c", $0] } ?? [])
+  }
+
+  @Test(arguments: EtcdVersion.allCases)
+  func theCommandsExitCodeAndEnvironment(version: EtcdVersion) async throws {
+    try await withEtcd(version) { etcd in
+      let script = #"echo "$HOLDFAST_LOCK_KEY"; echo "$HOLDFAST_LOCK_REVISION $HOLDFAST_LOCK_LEASE"; read x; exit 7"#
+      let (status, lines) = try await ToolProcess.run(lock(etcd, script: script)) { holder in
+        try await holder.wait(forLines: 2)
+        let entry = try #require(try await etcd.get(key: holder.lines[0]))
+        #expect(holder.lines[1] == "\(entry.createRevision) \(String(entry.lease, radix: 16))")
+        #expect(entry.key.hasPrefix("/l/"))
+        return holder.lines
+      }
+      #expect(status == .exited(7))
+      #expect(lines.count == 2, "with a command nothing else is printed")
+      #expect(try await etcd.list(prefix: "/l").isEmpty, "it is released")
+      #expect(try await etcd.leases().isEmpty)
+      let (killed, _) = try await ToolProcess.run(lock(etcd, script: "kill -9 $$")) { _ in }
+      #expect(killed == .exited(137))
+      let (missing, _) = try await ToolProcess.run(
+        ["lock", "/l", "--endpoints", etcd.clientURL, "--", "/there/is/none"]) { _ in }
+      #expect(missing == .exited(127))
+    }
+  }
+
+  @Test(arguments: EtcdVersion.allCases) func aSecondContenderWaits(version: EtcdVersion) async throws {
+    try await withEtcd(version) { etcd in
+      let (first, _) = try await ToolProcess.run(lock(etcd, script: "echo in; read x; exit 1")) { first in
+        try await first.wait(forLines: 1)
+        let held = try #require(try await etcd.list(prefix: "/l/").first)
+        let (second, token) = try await ToolProcess.run(
+          lock(etcd, "--output", "json", script: "echo $HOLDFAST_LOCK_REVISION")
+        ) { second in
+          try await eventually { try await etcd.list(prefix: "/l/").count == 2 }
+          // A contender that did not wait would have no reason to be here still.
+          #expect(second.lines.isEmpty)
+          for refused in await [etcd.holdfast("lock", "/l", "--try"), etcd.holdfast("lock", "/l", "--wait", "0.3")] {
+            #expect(refused.code == 2 && refused.errors.contains("lockHeld"), "\(refused)")
+          }
+          try await first.endInput()
+          try await second.wait(forLines: 2)
+          return try #require(Int64(second.lines[1]))
+        }
+        #expect(second == .exited(0))
+        #expect(token > held.createRevision)
+      }
+      #expect(first == .exited(1))
+    }
+  }
+
+  /// It ignores SIGTERM, so that only SIGKILL ends it.
+  @Test(arguments: EtcdVersion.allCases) func aLostLeaseEndsTheCommand(version: EtcdVersion) async throws {
+    try await withEtcd(version) { etcd in
+      let script = "trap 'echo asked' TERM; echo $$; while :; do sleep 0.05; done"
+      let (status, lines) = try await ToolProcess.run(lock(etcd, "--grace", "0.5", script: script)) { holder in
+        try await holder.wait(forLines: 1)
+        let pid = try #require(Int32(holder.lines[0]))
+        let held = try #require(try await etcd.list(prefix: "/l/").first)
+        try await etcd.revokeLease(held.lease)
+        try await eventually { holder.hasEnded }
+        #expect(kill(pid, 0) != 0, "the command has ended before us")
+        return holder.lines
+      }
+      #expect(status == .exited(75))
+      #expect(lines.contains("asked"))
+    }
+  }
+
+  @Test(arguments: EtcdVersion.allCases) func signalsAreTheCommands(version: EtcdVersion) async throws {
+    try await withEtcd(version) { etcd in
+      let script = "trap 'echo one' USR1; trap 'exit 9' TERM; echo in; while :; do sleep 0.05; done"
+      let (status, _) = try await ToolProcess.run(lock(etcd, script: script)) { holder in
+        try await holder.wait(forLines: 1)
+        holder.signal(.userDefinedOne)
+        try await holder.wait(forLines: 2)
+        #expect(holder.lines[1] == "one")
+        holder.signal(.terminate)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(status == .exited(9))
+      let (unhandled, _) = try await ToolProcess.run(lock(etcd, script: "echo in; exec sleep 100")) { holder in
+        try await holder.wait(forLines: 1)
+        holder.signal(.terminate)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(unhandled == .exited(143))
+    }
+  }
+
+  @Test(arguments: EtcdVersion.allCases) func withoutACommandItIsHeldUntilInterrupted(version: EtcdVersion) async throws
+  {
+    try await withEtcd(version) { etcd in
+      let (status, _) = try await ToolProcess.run(lock(etcd, "--output", "json", "--ttl", "60")) { holder in
+        try await holder.wait(forLines: 1)
+        let line = try ToolResult(code: 0, output: holder.lines[0] + "\n", errors: "").objects[0]
+        let key = try #require(line["key"] as? String)
+        let entry = try #require(try await etcd.get(key: key))
+        #expect(line["token"] as? Int64 == entry.createRevision)
+        #expect(line["lease"] as? String == String(entry.lease, radix: 16))
+        holder.signal(.interrupt)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(status == .exited(130))
+      #expect(try await etcd.list(prefix: "/l").isEmpty, "it is released, and not only after its time to live")
+    }
+  }
+}
