@@ -21,9 +21,9 @@ struct ApplyRows {
     let keyValues = try jobs.keyValues()
     let feed = Feed(keyValues)
     return try await withScriptedCache(of: keyspace, holding: keyValues, script: feed.next) { cache in
-      try await cache.wait(for: feed.run(count / 10), timeout: .seconds(120))
+      try await cache.reach(feed.run(count / 10))
       let (before, start) = (processorTime(), ContinuousClock.now)
-      try await cache.wait(for: feed.run(count), timeout: .seconds(120))
+      try await cache.reach(feed.run(count))
       let (wall, used) = (ContinuousClock.now - start, processorTime() - before)
       return ["events_per_s": Double(count) / wall.seconds, "cpu_us": used.microseconds / Double(count)]
     }
@@ -46,7 +46,7 @@ struct ApplyRows {
     let feed = Feed(keyValues)
     return try await withScriptedCache(of: Jobs.keyspace, holding: keyValues, script: feed.next) { cache in
       // What the cache remembers of the past is bounded, and full after this.
-      try await cache.wait(for: feed.run(jobs.count + 1_000), timeout: .seconds(120))
+      try await cache.reach(feed.run(jobs.count + 1_000))
       feed.narrow(to: jobs.count / 100)
       let few = try await growth(cache, feed)
       feed.narrow(to: jobs.count)
@@ -65,7 +65,7 @@ struct ApplyRows {
     feed.start()
     try await Task.sleep(for: time)
     let last = feed.stop()
-    try await cache.wait(for: last, timeout: .seconds(60))
+    try await cache.reach(last)
     let after = memory().now
     guard snapshot.count() == jobs.count, snapshot.revision == first else { throw Failure("the snapshot has changed") }
     return (Double(after - before) / 1e6, Double(last.rawValue - first.rawValue))
