@@ -167,7 +167,7 @@ class Bench:
     def add(self, group, name, unit, ours, reference=(), reference_name="", goal="", meets=None, note=""):
         row = Row(group, name, unit, list(ours), list(reference), reference_name, goal, meets, note)
         self.rows.append(row)
-        shown = f"{statistics.median(row.ours):.4g}" if row.ours else "no API yet"
+        shown = f"{statistics.median(row.ours):.4g}" if row.ours else "not measured"
         if row.reference:
             shown += f" : {statistics.median(row.reference):.4g}"
         if row.ratio is not None:

@@ -78,4 +78,3 @@ def write_report(bench, folder):
     if bench.failures:
         lines += ["## Failed", ""] + [f"- {failure}" for failure in bench.failures] + [""]
     (folder / "report.md").write_text("\n".join(lines))
-    print(f"\nwritten: {folder / 'report.md'}")

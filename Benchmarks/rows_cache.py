@@ -27,16 +27,19 @@ def reads(bench, _):
 
 
 def overlapping(bench, least, *makers):
-    """Samples of which the last maker's ran side by side; tried again a few times where they did not."""
-    good = [[] for _ in makers]
+    """Samples of which the last maker's ran side by side, tried again a few times where they did not; and how far any did."""
+    good, best = [[] for _ in makers], 0
     for _ in range(bench.rounds * 4):
         samples = [maker() for maker in makers]
+        best = max(best, samples[-1]["overlap"])
         if samples[-1]["overlap"] >= least:
             for kept, sample in zip(good, samples):
                 kept.append(sample)
         if len(good[0]) == bench.rounds:
             break
-    return good
+    if good[0]:
+        return *good, f"{len(good[0])} rounds with at least {least:.0%} of the time on a processor for each thread"
+    return *good, f"no round overlapped: the best had {best:.0%} of the time on a processor, {least:.0%} are asked for"
 
 
 def two_readers(bench, _):
@@ -44,18 +47,17 @@ def two_readers(bench, _):
     ms = 300 if bench.quick else 1_000
     least = 0.8
     for keys, label in ((1_000, "1k"), (100_000, "100k")):
-        one, two = overlapping(
+        one, two, note = overlapping(
             bench, least, lambda: bench.ours("get", keys=keys, ms=ms), lambda: bench.ours("get", keys=keys, ms=ms, readers=2))
-        note = f"{len(two)} rounds with at least {least:.0%} of the time on a processor each"
         bench.add("Local reads", f"2 readers, handles, {label}", "reads/s", of(two, "reads_per_s"), of(one, "reads_per_s"),
                   "1 reader", "≥ 1.6×", at_least(1.6), note)
     bench.missing("Local reads", "2 readers, borrowed", "≥ 1.9×", NO_BORROW)
     bench.missing("Local reads", "2 readers, borrowed, one hot key", "≥ 1.8×", NO_BORROW)
-    one, two = overlapping(
+    one, two, note = overlapping(
         bench, least, lambda: bench.ours("get-hot", keys=1_000, ms=ms),
         lambda: bench.ours("get-hot", keys=1_000, ms=ms, readers=2))
     bench.add("Local reads", "2 readers, handles, one hot key", "reads/s", of(two, "reads_per_s"), of(one, "reads_per_s"),
-              "1 reader", note=f"{len(two)} rounds; no goal, handles of one entry share its count")
+              "1 reader", note=f"{note}; no goal, handles of one entry share its count")
 
 
 def beside_writer(bench, _):
