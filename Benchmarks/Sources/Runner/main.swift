@@ -33,6 +33,8 @@ struct Options {
   }
 }
 
+/// Not on the main actor, where everything else would wait for its thread.
+@concurrent
 func figures(of row: String, _ options: Options) async throws -> Figures {
   switch row {
   case "put-1", "get-1", "put-64", "get-64", "watch", "list":
