@@ -14,7 +14,10 @@ FROM ?= 1
 TARGET ?= all
 SECONDS ?= 60
 
-.PHONY: help setup tools build demo test test-faults test-mutations simulate fuzz lint format clean
+QUICK ?=
+ONLY ?=
+
+.PHONY: help setup tools build demo bench test test-faults test-mutations simulate fuzz lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -56,6 +59,11 @@ test-mutations: setup ## put each known defect back into a copy; every one must 
 fuzz: setup ## fuzz with libFuzzer: TARGET= one of those it names, or all, for SECONDS= each
 	@scripts/fuzz '$(TARGET)' '$(SECONDS)'
 
+# QUICK=1 for a tenth of the time, ONLY=calls for one group of rows. Goals are reported and fail nothing.
+bench: setup tools ## measure against the references, into Benchmarks/report.md; QUICK=1, ONLY=
+	@SWIFT='$(SWIFT)' Benchmarks/set-up
+	Benchmarks/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint
 	@scripts/readme-example
@@ -64,4 +72,4 @@ format: ## rewrite the sources as the formatter wants them
 	@scripts/format format
 
 clean: ## remove what was built and fetched
-	rm -rf .build .build-fuzz .tools
+	rm -rf .build .build-fuzz .tools Benchmarks/.build

@@ -13,6 +13,16 @@ public struct WatchUpdates: AsyncSequence, Sendable {
 
   package init(_ source: @escaping @Sendable () -> any WatchSource) { self.source = source }
 
+  /// The updates of a store of your own.
+  ///
+  /// - Parameter make: Called once for each iteration. What it returns is called by one task at a time and gives the next update, or nil
+  ///   when that task was cancelled; it is released when the iteration ends.
+  public static func making(
+    _ make: @escaping @Sendable () -> @Sendable () async throws(HoldfastError) -> WatchUpdate?
+  ) -> WatchUpdates {
+    WatchUpdates { ClosureSource(make()) }
+  }
+
   public func makeAsyncIterator() -> Iterator { Iterator(source: source()) }
 
   /// One iteration without its iterator, for backends that put something between.
@@ -37,4 +47,12 @@ public struct WatchUpdates: AsyncSequence, Sendable {
 package protocol WatchSource: AnyObject, Sendable {
   /// The next update, or nil when the iterating task was cancelled.
   func next() async throws(HoldfastError) -> WatchUpdate?
+}
+
+private final class ClosureSource: WatchSource {
+  private let update: @Sendable () async throws(HoldfastError) -> WatchUpdate?
+
+  init(_ update: @escaping @Sendable () async throws(HoldfastError) -> WatchUpdate?) { self.update = update }
+
+  func next() async throws(HoldfastError) -> WatchUpdate? { try await update() }
 }

@@ -6,8 +6,8 @@ extension EtcdBackend {
   public func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try await caller.call(
       .range, Wire.RangeRequest(request), .read, timeout: configuration.requestTimeout, isLocal: request.serializable
-    ) {
-      (answer: Wire.RangeResponse) in try RangeResponse(answer)
+    ) { (answer: [UInt8]) in
+      try RangeResponse(serializedBytes: answer)
     }
   }
 

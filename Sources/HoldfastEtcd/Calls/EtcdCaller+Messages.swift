@@ -24,6 +24,16 @@ extension EtcdCaller {
     _ method: EtcdMethod, _ request: Request, _ kind: RetryMachine.Kind, timeout: Duration, isLocal: Bool = false,
     at member: Int? = nil, _ map: @escaping @Sendable (Answer) throws -> Value
   ) async throws(HoldfastError) -> Value {
+    try await call(method, request, kind, timeout: timeout, isLocal: isLocal, at: member) { (answer: [UInt8]) in
+      try map(Answer(serializedBytes: answer))
+    }
+  }
+
+  /// The same with the answer's bytes.
+  func call<Request: Message, Value: Sendable>(
+    _ method: EtcdMethod, _ request: Request, _ kind: RetryMachine.Kind, timeout: Duration, isLocal: Bool = false,
+    at member: Int? = nil, decoding decode: @escaping @Sendable ([UInt8]) throws -> Value
+  ) async throws(HoldfastError) -> Value {
     let bytes: [UInt8]
     do {
       bytes = try request.serializedBytes()
@@ -49,8 +59,8 @@ extension EtcdCaller {
     }
     do {
       // What takes milliseconds to decode must not keep the caller's actor.
-      if answer.count > 65_536 { return try await decodeElsewhere(answer, map) }
-      return try map(Answer(serializedBytes: answer))
+      if answer.count > 65_536 { return try await decodeElsewhere(answer, decode) }
+      return try decode(answer)
     } catch {
       // The server said OK: the write was applied, unless what answered is no etcd.
       let malformed = error as? MalformedAnswer
@@ -62,9 +72,9 @@ extension EtcdCaller {
   }
 
   @concurrent
-  private func decodeElsewhere<Answer: Message & Sendable, Value: Sendable>(
-    _ bytes: [UInt8], _ map: @Sendable (Answer) throws -> Value
+  private func decodeElsewhere<Value: Sendable>(
+    _ bytes: [UInt8], _ decode: @Sendable ([UInt8]) throws -> Value
   ) async throws -> Value {
-    try map(Answer(serializedBytes: bytes))
+    try decode(bytes)
   }
 }

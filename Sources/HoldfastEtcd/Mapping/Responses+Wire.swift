@@ -1,5 +1,6 @@
 import HoldfastCore
 import HoldfastEtcdProtos
+import SwiftProtobuf
 
 // What answers a request by itself brings its own header; inside of a transaction the transaction's counts, because etcd
 // fills in no more than a revision there.
@@ -12,6 +13,16 @@ extension RangeResponse {
 
   init(_ response: Wire.RangeResponse) throws {
     self.init(response, header: try ResponseHeader(response.hasHeader ? response.header : nil))
+  }
+
+  /// What ``init(_:)`` makes of the message that these bytes are.
+  init(serializedBytes bytes: [UInt8]) throws {
+    guard let plain = PlainWire.range(bytes) else {
+      self = try RangeResponse(Wire.RangeResponse(serializedBytes: bytes))
+      return
+    }
+    try self.init(Wire.RangeResponse(serializedBytes: plain.rest))
+    keyValues = plain.keyValues
   }
 }
 

@@ -11,7 +11,12 @@ enum WatchDecoding {
   @concurrent
   private static func elsewhere(_ bytes: [UInt8]) async throws -> WatchMessage { try decode(bytes) }
 
-  private static func decode(_ bytes: [UInt8]) throws -> WatchMessage {
-    WatchMessage(try Wire.WatchResponse(serializedBytes: bytes))
+  static func decode(_ bytes: [UInt8]) throws -> WatchMessage {
+    guard let plain = PlainWire.watch(bytes) else {
+      return WatchMessage(try Wire.WatchResponse(serializedBytes: bytes))
+    }
+    var message = WatchMessage(try Wire.WatchResponse(serializedBytes: plain.rest))
+    message.events = plain.events
+    return message
   }
 }
