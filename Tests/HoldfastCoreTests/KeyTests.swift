@@ -16,6 +16,24 @@ import Testing
     #expect(keys.reversed().sorted() == keys)
   }
 
+  /// Long keys that differ in one byte, at any place, and in their length.
+  @Test func ordersByBytesAtEveryPlace() {
+    let base = (0..<30).map { UInt8($0 * 37 % 251) }
+    for length in 0...30 {
+      let left = Array(base.prefix(length))
+      for other in 0...30 {
+        for place in 0..<max(1, other) {
+          for byte: UInt8 in [0, 0x7F, 0x80, 0xFF] {
+            var right = Array(base.prefix(other))
+            if place < other { right[place] = byte }
+            #expect(
+              (Key(bytes: left) < Key(bytes: right)) == left.lexicographicallyPrecedes(right), "\(left) \(right)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func endsPrefixesAtTheNextPossibleKey() {
     let table: [([UInt8], [UInt8]?)] = [
       ([], nil), ([0xFF], nil), ([0xFF, 0xFF], nil), ([0], [1]), ([0x61], [0x62]), ([0x61, 0xFE], [0x61, 0xFF]),

@@ -12,13 +12,13 @@
 public struct JSONCodec<Value: Codable & Sendable>: Codec {
   /// The size of the JSON, in bytes, from which on it is compressed.
   public var compressionThreshold: Int
-  /// The most bytes that a compressed value may inflate to. A larger one is refused, so that a few hostile kilobytes cannot
-  /// fill the memory.
+  /// The most bytes that a compressed value may inflate to. A larger one is refused, in reading and in writing, so that a few hostile
+  /// kilobytes cannot fill the memory, nor keep a cache decoding while the store goes on. Every reader needs a writer's limit.
   public var maximumInflatedBytes: Int
 
   private static var minimumBytes: Int { 10 }
 
-  public init(compressionThreshold: Int = 2_048, maximumInflatedBytes: Int = 64 << 20) {
+  public init(compressionThreshold: Int = 2_048, maximumInflatedBytes: Int = 16 << 20) {
     self.compressionThreshold = compressionThreshold
     self.maximumInflatedBytes = maximumInflatedBytes
   }
@@ -36,7 +36,10 @@ public struct JSONCodec<Value: Codable & Sendable>: Codec {
       try container.encode(text)
     }
     var bytes = [UInt8](try encoder.encode(value))
-    if bytes.count >= compressionThreshold { return try Gzip.compress(bytes) }
+    if bytes.count >= compressionThreshold {
+      guard bytes.count <= maximumInflatedBytes else { throw CodecError.tooLarge(limit: maximumInflatedBytes) }
+      return try Gzip.compress(bytes)
+    }
     if bytes.count < Self.minimumBytes {
       bytes += repeatElement(UInt8(ascii: " "), count: Self.minimumBytes - bytes.count)
     }
@@ -70,7 +73,7 @@ package enum CodecError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .empty: "the value is empty"
     case .damaged(let what): "the compressed value is damaged: \(what)"
-    case .tooLarge(let limit): "the value inflates to more than \(limit) bytes"
+    case .tooLarge(let limit): "the value is more than \(limit) bytes of JSON (`maximumInflatedBytes`)"
     case .compression(let status): "zlib could not compress the value (\(status))"
     }
   }

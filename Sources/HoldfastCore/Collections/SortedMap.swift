@@ -1,38 +1,39 @@
-/// A dictionary in key order: sorted chunks in a sorted list of chunks. Look-up, insertion and removal touch one chunk, a
-/// scan walks arrays. Copies share chunks until one of them is changed.
+/// A dictionary in key order. Copies share what they hold until one of them is changed, and then all but the part that is.
 package struct SortedMap<Value> {
   package typealias Element = (key: Key, value: Value)
 
-  /// None of them is empty; the keys of each are smaller than those of the next.
-  private var chunks: [[Element]] = []
-  package private(set) var count = 0
+  private final class ValueBox: Box {
+    var value: Value
 
-  private static var maximumChunk: Int { 256 }
+    init(_ value: Value) { self.value = value }
+  }
+
+  /// Its boxes are all of this map's own kind: it is private, and nothing else is ever put in.
+  private var boxes = SortedBoxes()
 
   package init() {}
 
   /// Takes elements that are in strictly ascending key order; others are put where they belong, the last of equals wins.
   package init(_ elements: some Sequence<Element>) {
+    var last: Key?
     for element in elements {
-      if let last = chunks.last?.last, last.key >= element.key {
+      if let last, last >= element.key {
         self[element.key] = element.value
-        continue
-      }
-      if let size = chunks.last?.count, size < Self.maximumChunk / 2 {
-        chunks[chunks.count - 1].append(element)
       } else {
-        chunks.append([element])
+        boxes.append(element.key, ValueBox(element.value))
+        last = element.key
       }
-      count += 1
     }
   }
 
-  package var isEmpty: Bool { count == 0 }
+  package var count: Int { boxes.count }
+
+  package var isEmpty: Bool { boxes.count == 0 }
 
   package subscript(key: Key) -> Value? {
     get {
-      guard let position = find(key), position.isFound else { return nil }
-      return chunks[position.chunk][position.index].value
+      guard let position = boxes.find(key), position.isFound else { return nil }
+      return Self.value(boxes[position])
     }
     set {
       if let newValue { _ = updateValue(newValue, forKey: key) } else { _ = removeValue(forKey: key) }
@@ -42,48 +43,28 @@ package struct SortedMap<Value> {
   /// Stores the value and returns the one it replaced.
   @discardableResult
   package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
-    guard let position = find(key) else {
-      chunks = [[(key, value)]]
-      count = 1
+    let position = boxes.find(key)
+    guard let position, position.isFound else {
+      boxes.insert(key, ValueBox(value), at: position)
       return nil
     }
-    if position.isFound {
-      let old = chunks[position.chunk][position.index].value
-      chunks[position.chunk][position.index].value = value
-      return old
-    }
-    chunks[position.chunk].insert((key, value), at: position.index)
-    count += 1
-    if chunks[position.chunk].count > Self.maximumChunk { split(position.chunk) }
-    return nil
+    let old = Self.value(boxes[position])
+    boxes[position] = ValueBox(value)
+    return old
   }
 
   /// Removes the key and returns what it held.
   @discardableResult
   package mutating func removeValue(forKey key: Key) -> Value? {
-    guard let position = find(key), position.isFound else { return nil }
-    let old = chunks[position.chunk].remove(at: position.index).value
-    count -= 1
-    if chunks[position.chunk].isEmpty { chunks.remove(at: position.chunk) }
-    return old
+    guard let position = boxes.find(key), position.isFound else { return nil }
+    return Self.value(boxes.remove(at: position))
   }
 
-  /// Changes the value of a key in place; what the closure leaves nil is removed.
+  /// Changes the value of a key; what the closure leaves nil is removed.
   package mutating func modify<R>(_ key: Key, _ body: (inout Value?) -> R) -> R {
-    guard let position = find(key), position.isFound else {
-      var value: Value?
-      let result = body(&value)
-      if let value { updateValue(value, forKey: key) }
-      return result
-    }
-    // Taken out while the closure holds it would cost a copy of the chunk's rest; a swap of one element does not.
-    var value: Value? = chunks[position.chunk][position.index].value
+    var value = self[key]
     let result = body(&value)
-    if let value {
-      chunks[position.chunk][position.index].value = value
-    } else {
-      removeValue(forKey: key)
-    }
+    self[key] = value
     return result
   }
 
@@ -92,30 +73,27 @@ package struct SortedMap<Value> {
   package mutating func withValue<R>(of key: Key, default value: @autoclosure () -> Value, _ body: (inout Value) -> R)
     -> R
   {
-    if let position = find(key), position.isFound { return body(&chunks[position.chunk][position.index].value) }
-    var value = value()
-    let result = body(&value)
-    updateValue(value, forKey: key)
-    return result
+    let position = boxes.find(key)
+    guard let position, position.isFound else {
+      let box = ValueBox(value())
+      let result = body(&box.value)
+      boxes.insert(key, box, at: position)
+      return result
+    }
+    // A box that another copy of the map holds is not this one's to change.
+    if !isKnownUniquelyReferenced(&boxes[position]) { boxes[position] = ValueBox(Self.value(boxes[position])) }
+    return body(&unsafeDowncast(boxes[position], to: ValueBox.self).value)
   }
 
   /// Visits the elements of a range in key order until the closure returns false.
   package func forEach(in range: KeyRange, _ body: (Element) throws -> Bool) rethrows {
-    guard !range.isEmpty, let start = find(range.start) else { return }
-    var index = start.index
-    for chunk in chunks[start.chunk...] {
-      while index < chunk.count {
-        if let end = range.end, chunk[index].key >= end { return }
-        if try !body(chunk[index]) { return }
-        index += 1
-      }
-      index = 0
-    }
+    try boxes.forEach(in: range) { try body(($0.key, Self.value($0.box))) }
   }
 
   /// The elements of a range, in key order.
   package func elements(in range: KeyRange) -> [Element] {
     var result: [Element] = []
+    result.reserveCapacity(boxes.count(in: range))
     forEach(in: range) {
       result.append($0)
       return true
@@ -124,53 +102,23 @@ package struct SortedMap<Value> {
   }
 
   /// How many keys of the range there are.
-  package func count(in range: KeyRange) -> Int {
-    guard !range.isEmpty, let start = find(range.start) else { return 0 }
-    let end = range.end.flatMap(find).map(rank) ?? count
-    return end - rank(of: start)
-  }
+  package func count(in range: KeyRange) -> Int { boxes.count(in: range) }
 
-  private struct Position {
-    var chunk: Int
-    var index: Int
-    var isFound: Bool
-  }
-
-  private func rank(of position: Position) -> Int {
-    chunks[..<position.chunk].reduce(0) { $0 + $1.count } + position.index
-  }
-
-  /// Where the key is or would be inserted; nil when the map is empty.
-  private func find(_ key: Key) -> Position? {
-    guard !chunks.isEmpty else { return nil }
-    // The last chunk whose first key is not greater.
-    var low = 0
-    var high = chunks.count
-    while low < high {
-      let middle = (low + high) / 2
-      if chunks[middle][0].key <= key { low = middle + 1 } else { high = middle }
-    }
-    let chunk = Swift.max(0, low - 1)
-    var lower = 0
-    var upper = chunks[chunk].count
-    while lower < upper {
-      let middle = (lower + upper) / 2
-      if chunks[chunk][middle].key < key { lower = middle + 1 } else { upper = middle }
-    }
-    let isFound = lower < chunks[chunk].count && chunks[chunk][lower].key == key
-    return Position(chunk: chunk, index: lower, isFound: isFound)
-  }
-
-  private mutating func split(_ index: Int) {
-    let half = chunks[index].count / 2
-    let tail = Array(chunks[index][half...])
-    chunks[index].removeSubrange(half...)
-    chunks.insert(tail, at: index + 1)
-  }
+  private static func value(_ box: Box) -> Value { unsafeDowncast(box, to: ValueBox.self).value }
 }
 
 extension SortedMap: Sequence {
-  package func makeIterator() -> FlattenSequence<[[Element]]>.Iterator { chunks.joined().makeIterator() }
+  package struct Iterator: IteratorProtocol {
+    private var boxes: FlattenSequence<[[SortedBoxes.Element]]>.Iterator
+
+    fileprivate init(_ boxes: SortedBoxes) { self.boxes = boxes.chunks.joined().makeIterator() }
+
+    package mutating func next() -> Element? { boxes.next().map { ($0.key, SortedMap.value($0.box)) } }
+  }
+
+  package func makeIterator() -> Iterator { Iterator(boxes) }
 }
 
-extension SortedMap: Sendable where Value: Sendable {}
+/// `@unchecked`: boxes are classes, but as good as values. One is changed only in `withValue`, where no other map, and so no
+/// other thread, holds it; everywhere else it is replaced.
+extension SortedMap: @unchecked Sendable where Value: Sendable {}

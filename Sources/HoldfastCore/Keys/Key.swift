@@ -6,11 +6,13 @@ public struct Key: Hashable, Sendable {
   /// The bytes of the key, exactly as the store has them.
   public let bytes: [UInt8]
 
+  @inlinable
   public init(bytes: some Sequence<UInt8>) {
     self.bytes = Array(bytes)
   }
 
   /// The UTF-8 form of `string`, unchanged: no normalisation.
+  @inlinable
   public init(_ string: some StringProtocol) {
     self.bytes = Array(string.utf8)
   }
@@ -51,11 +53,22 @@ public struct Key: Hashable, Sendable {
 
 extension Key: Comparable {
   public static func < (lhs: Key, rhs: Key) -> Bool {
-    lhs.bytes.withUnsafeBufferPointer { left in
-      rhs.bytes.withUnsafeBufferPointer { right in
+    lhs.bytes.withUnsafeBytes { left in
+      rhs.bytes.withUnsafeBytes { right in
         let count = min(left.count, right.count)
-        for index in 0..<count where left[index] != right[index] {
-          return left[index] < right[index]
+        var index = 0
+        // Eight bytes at once, as the number that they are when the first is the highest.
+        while count - index >= 8 {
+          let (a, b) = (
+            left.loadUnaligned(fromByteOffset: index, as: UInt64.self),
+            right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+          )
+          if a != b { return UInt64(bigEndian: a) < UInt64(bigEndian: b) }
+          index += 8
+        }
+        while index < count {
+          if left[index] != right[index] { return left[index] < right[index] }
+          index += 1
         }
         return left.count < right.count
       }

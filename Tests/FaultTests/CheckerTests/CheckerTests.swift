@@ -26,6 +26,21 @@ import Testing
     #expect(Set(report.counts.keys) == Set(Invariant.allCases).subtracting(elsewhere))
   }
 
+  /// Only what clients of two stores were told makes it the server's doing.
+  @Test func aRevisionThatTheServerLost() {
+    var run = CheckerFixture()
+    run.history.storeOfCache = [0, 1]
+    run.snapshot(8) { $0["b"] = Seen(token: 50, modRevision: 8, createRevision: 8, version: 1) }
+    run.write(.put("b", token: 50), .applied(at: 8, deleted: 0))
+    #expect(ServerLoss(history: run.history, oracle: run.oracle) == nil)
+    var other = run.history.reads[0]
+    other.cache = 1
+    run.history.reads.append(other)
+    let loss = ServerLoss(history: run.history, oracle: run.oracle)
+    #expect(loss?.key == "b" && loss?.token == 50 && loss?.revision == 8)
+    #expect(ServerLoss(history: CheckerFixture().history, oracle: run.oracle) == nil)
+  }
+
   @Test func aKeyThatGoesBack() {
     var run = CheckerFixture()
     run.get("a", asAt: 4)

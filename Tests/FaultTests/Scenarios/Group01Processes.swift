@@ -8,7 +8,9 @@ import Testing
 extension Faults {
   @Suite(.serialized) struct Group01 {
     @Test(arguments: Matrix.kinds(ServerKind.singles, turn: 0)) func theServerIsKilled(kind: ServerKind) async throws {
-      try await FaultRun(name: "1 server killed, restarted", kind: kind) { stage in
+      try await FaultRun(
+        name: "1 server killed, restarted", kind: kind, serverLosesWrites: kind.version.losesWritesWhenKilled
+      ) { stage in
         for _ in 0..<2 {
           try await stage.server.kill()
           try await stage.attempts(10)

@@ -10,7 +10,8 @@ extension Faults {
     private static func bytes(token: Int) throws -> [(name: String, bytes: [UInt8])] {
       let codec = JSONCodec<Thing>(compressionThreshold: 0)
       let gzip = try codec.encode(Thing(id: "values/gzip", token: token))
-      let zeros = try JSONCodec<[Int]>(compressionThreshold: 0).encode(Array(repeating: 0, count: 20_000_000))
+      let zeros = try JSONCodec<[Int]>(compressionThreshold: 0, maximumInflatedBytes: 64 << 20).encode(
+        Array(repeating: 0, count: 20_000_000))
       return [
         ("empty", []), ("brace", [0x7B]), ("null", Array("null".utf8)), ("array", Array("[]".utf8)),
         ("truncated", Array(#"{"id":"values/t"#.utf8)), ("not-text", [0xFF, 0xFE, 0x00, 0xC3, 0x28]),

@@ -103,6 +103,14 @@ import Testing
     #expect(peakMemory() - before < 64 << 20)
   }
 
+  /// What could not be read back is not written.
+  @Test func aValueBeyondTheLimitIsNotEncoded() throws {
+    let codec = JSONCodec<[Int]>(maximumInflatedBytes: 10_000)
+    let fits = [Int](repeating: 1, count: 4_999)
+    #expect(try codec.decode(codec.encode(fits)) == fits)
+    #expect(throws: CodecError.tooLarge(limit: 10_000)) { try codec.encode(fits + [1]) }
+  }
+
   /// The most memory that this process has ever used, in bytes; 0 where nothing tells.
   private func peakMemory() -> Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

@@ -15,6 +15,9 @@ package struct EtcdVersion: Sendable, Hashable, CaseIterable, CustomStringConver
   /// What Swift Testing prints for a parameterised test.
   package var description: String { "etcd \(number)" }
 
+  /// Whether a server that is killed under load may forget what it acknowledged: 3.5.0 to 3.5.2 (etcd issue 13766).
+  package var losesWritesWhenKilled: Bool { self == .v3_5_1 }
+
   /// The path of one of the version's programs: `etcd` or `etcdctl`.
   package func program(_ name: String = "etcd") throws(EtcdFixtureError) -> String {
     let path = Self.packageRoot + "/.tools/etcd-\(number)/bin/\(name)"
