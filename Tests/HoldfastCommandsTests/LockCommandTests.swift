@@ -32,6 +32,14 @@ import Testing
     }
   }
 
+  /// Nobody holds it, for all that is known.
+  @Test func aStoreThatIsAwayHoldsNothing() async throws {
+    let port = try await LoopbackPorts.free()
+    let result = await holdfast(
+      ["lock", "/l", "--endpoints", "http://127.0.0.1:\(port)", "--wait", "0.2", "--timeout", "1"], input: [])
+    #expect(result.code == 69 && !result.errors.contains("lockHeld"), "\(result)")
+  }
+
   @Test(arguments: EtcdVersion.allCases) func aSecondContenderWaits(version: EtcdVersion) async throws {
     try await withEtcd(version) { etcd in
       let (first, _) = try await ToolProcess.run(lock(etcd, script: "echo in; read x; exit 1")) { first in

@@ -20,12 +20,15 @@ public func withStore<R: Sendable>(
 }
 
 /// Runs `background` beside `body` and cancels it when the body is done; returns when both have ended.
+///
+/// It is no child of the caller: when the caller is cancelled the body still needs it for its last steps, such as releasing a lock.
 func withBackground<R: Sendable>(
   _ background: @escaping @Sendable () async -> Void, _ body: () async throws -> R
 ) async throws -> R {
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { await background() }
-    defer { group.cancelAll() }
-    return try await body()
-  }
+  let task = Task { await background() }
+  let ended: Result<R, any Error>
+  do { ended = .success(try await body()) } catch { ended = .failure(error) }
+  task.cancel()
+  await task.value
+  return try ended.get()
 }

@@ -24,6 +24,8 @@ final class ConnectionPool: Sendable {
     /// By endpoint. None is as good as an empty one.
     var slots: [Int: Slot] = [:]
     var retired: [PooledConnection] = []
+    /// Retired ones that nobody uses any more, until they are closed.
+    var closing: [PooledConnection] = []
     /// The only endpoints whose connections are kept; nil for all.
     var kept: Set<Int>?
     var isStopped = false
@@ -96,12 +98,14 @@ final class ConnectionPool: Sendable {
     for connection in others { retire(connection) }
   }
 
-  /// Fails what is under way, closes everything, and refuses new calls until `restart`.
+  /// Fails what is under way, closes everything, and refuses new calls until `restart`. What must run to its end at the server does
+  /// so before, for a few seconds.
   func stop() async {
     let (connections, waiting) = state.withLock { state -> ([PooledConnection], [ConnectWaiters]) in
       state.isStopped = true
       state.generation += 1
-      var connections = state.retired
+      // Those that are being closed are waited for.
+      var connections = state.retired + state.closing
       var waiting: [ConnectWaiters] = []
       for slot in state.slots.values {
         switch slot {
@@ -115,9 +119,11 @@ final class ConnectionPool: Sendable {
       return (connections, waiting)
     }
     for waiters in waiting { waiters.resumeAll(.look) }
-    for connection in connections {
-      connection.retire()
-      await connection.connection.close()
+    await withTaskGroup(of: Void.self) { group in
+      for connection in connections {
+        connection.retire()
+        group.addTask { await connection.connection.close() }
+      }
     }
   }
 
@@ -224,9 +230,15 @@ final class ConnectionPool: Sendable {
       guard !state.retired.isEmpty else { return [] }
       let done = state.retired.filter(\.isDone)
       state.retired.removeAll(where: { connection in done.contains { $0 === connection } })
+      state.closing += done
       return done
     }
-    for connection in done { Task { await connection.connection.close() } }
+    for connection in done {
+      Task {
+        await connection.connection.close()
+        state.withLock { $0.closing.removeAll { $0 === connection } }
+      }
+    }
   }
 }
 

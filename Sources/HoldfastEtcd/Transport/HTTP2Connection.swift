@@ -31,7 +31,12 @@ package final class HTTP2Connection: RPCConnection {
   }
 
   deinit {
-    channel.close(promise: nil)
+    let state = self.state
+    eventLoop.execute { Self.close(state.value) }
+  }
+
+  private static func close(_ state: ConnectionState) {
+    state.closeGently(reason: "it was closed on this side", within: .seconds(4))
   }
 
   package var isUsable: Bool { flag.isUsable }
@@ -75,7 +80,7 @@ package final class HTTP2Connection: RPCConnection {
 
   package func close() async {
     let state = self.state
-    eventLoop.execute { state.value.closeGently(reason: "it was closed on this side", within: .seconds(8)) }
+    eventLoop.execute { Self.close(state.value) }
     await withCheckedContinuation { continuation in
       channel.closeFuture.whenComplete { _ in continuation.resume() }
     }

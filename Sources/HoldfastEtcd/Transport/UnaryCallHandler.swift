@@ -155,9 +155,14 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     }
   }
 
-  /// Nobody wants the answer any more. A call that must run to its end goes on unheard: its stream closes with the answer.
+  /// Nobody wants the answer any more. A call that must run to its end goes on unheard: its stream closes with the answer, or when
+  /// the server cannot be at it any more.
   private func abandon(_ error: RPCError) {
-    if runsToItsEnd { finish(.failure(error)) } else { finishAndReset(error) }
+    // No server begins with a transaction before all of it is there.
+    guard runsToItsEnd, isSent, let channel else { return finishAndReset(error) }
+    finish(.failure(error))
+    let limit = eventLoop.scheduleTask(in: .seconds(60)) { GRPCStream.reset(channel) }
+    channel.closeFuture.whenComplete { _ in limit.cancel() }
   }
 
   private func finishAndReset(_ error: RPCError) {

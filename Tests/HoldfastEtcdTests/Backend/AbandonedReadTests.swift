@@ -58,6 +58,25 @@ import Testing
   }
 
   /// The server looks at every value, and answers with none.
+  /// Whose connection was left for a member that may be quicker, and is still closing when everything ends.
+  @Test(arguments: EtcdVersion.allCases)
+  func aServerOutlivesClientsThatStopAfterADeadline(version: EtcdVersion) async throws {
+    try await withFilledEtcd(version) { etcd, _ in
+      for _ in 0..<5 {
+        let reads = reads
+        try await withStore(
+          .etcd(endpoints: [etcd.clientURL]) { $0.requestTimeout = .milliseconds(30) }, logger: .quiet
+        ) {
+          store in
+          await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { _ = try? await store.backend.transact(reads) } }
+          }
+        }
+        _ = try await etcd.revision
+      }
+    }
+  }
+
   private var reads: TransactionRequest {
     var range = RangeRequest(values.range)
     range.minModRevision = Revision(1 << 40)

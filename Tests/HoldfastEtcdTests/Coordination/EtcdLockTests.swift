@@ -7,6 +7,31 @@ import Testing
 @Suite struct EtcdLockTests {
   private static let name: Key = "/locks/a"
 
+  /// The store is there for the last steps of who is cancelled inside of `withStore`.
+  @Test(arguments: EtcdVersion.allCases) func whoIsCancelledReleasesBeforeTheStoreEnds(version: EtcdVersion)
+    async throws
+  {
+    try await withEtcd(version) { etcd in
+      for _ in 0..<10 {
+        let (held, continuation) = AsyncStream.makeStream(of: Void.self)
+        let task = Task {
+          try await withStore(.etcd(endpoints: [etcd.clientURL]), logger: .quiet) { store in
+            try await store.withLock(Self.name, ttl: .seconds(60)) { _ in
+              continuation.yield()
+              // Until it is cancelled.
+              try await Task.sleep(for: .seconds(600))
+            }
+          }
+        }
+        for await _ in held { break }
+        task.cancel()
+        _ = await task.result
+        let left = try await etcd.list(prefix: "/locks/")
+        #expect(left.isEmpty)
+      }
+    }
+  }
+
   @Test(arguments: EtcdVersion.allCases) func contendersNeverOverlap(version: EtcdVersion) async throws {
     try await withTwoStores(version) { first, second, etcd in
       let record = Shared<(inside: Int, tokens: [Revision])>((0, []))

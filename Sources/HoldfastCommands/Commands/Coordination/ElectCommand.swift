@@ -40,7 +40,7 @@ struct ElectCampaignCommand: StoreCommand {
   var runsCommand: Bool { !hold.command.isEmpty }
 
   func run(on store: Store, _ tool: Tool) async throws -> ExitStatus {
-    try await hold.withTurn(at: name) { turn in
+    try await hold.withTurn(at: name, in: store) { turn in
       try await store.election(name).campaign(value, ttl: .seconds(hold.ttl)) { leadership in
         try turn.get()
         let (token, lease) = (leadership.token, leadership.lease.id)

@@ -40,11 +40,24 @@ struct HoldOptions: ParsableArguments {
     throw CancellationError()
   }
 
-  /// Runs the body, which says when it has got its turn, and ends it when that takes longer than `--wait`.
+  /// Runs the body, which says when it has got its turn, and ends it when that takes longer than `--wait`. Whether that is because
+  /// somebody else holds it, the store says: it may also be the one that does not answer.
   func withTurn(
-    at name: String, _ body: @escaping @Sendable (_ turn: Turn) async throws -> ExitStatus
+    at name: String, in store: Store, _ body: @escaping @Sendable (_ turn: Turn) async throws -> ExitStatus
   ) async throws -> ExitStatus {
     guard let wait else { return try await body(Turn(late: nil)) }
+    do {
+      return try await withTurn(at: name, within: wait, body)
+    } catch let error as HoldfastError where error.code == .lockHeld {
+      guard try await store.election(Key(name)).leader() == nil else { throw error }
+      throw HoldfastError(
+        .timeout, "the turn did not come within \(rounded(wait, 1)) s", key: Key(name), outcome: .refused)
+    }
+  }
+
+  private func withTurn(
+    at name: String, within wait: Double, _ body: @escaping @Sendable (_ turn: Turn) async throws -> ExitStatus
+  ) async throws -> ExitStatus {
     let late = HoldfastError(
       .lockHeld, "somebody else holds it still, after \(rounded(wait, 1)) s", key: Key(name), outcome: .refused)
     let turn = Turn(late: late)

@@ -13,7 +13,8 @@ struct LockCommand: StoreCommand {
       With a command after -- nothing is printed. It finds HOLDFAST_LOCK_KEY, HOLDFAST_LOCK_REVISION (the fencing token) \
       and HOLDFAST_LOCK_LEASE in its environment, gets the signals that holdfast is sent, and its exit code is that of \
       holdfast. When the lock is lost the command is ended, by SIGTERM and after --grace by SIGKILL: exit code \
-      \(ExitStatus.lost.code). Where somebody else holds the lock, --try and --wait end with lockHeld, exit code \
+      \(ExitStatus.lost.code). Only the command itself is ended: one that starts others (sh -c 'dump | upload') has to \
+      end them. Where somebody else holds the lock, --try and --wait end with lockHeld, exit code \
       \(ExitStatus.refused.code).
 
       JSON: a line {"event":"locked","key","token","lease"}, also before a command runs.
@@ -36,7 +37,7 @@ struct LockCommand: StoreCommand {
   }
 
   func run(on store: Store, _ tool: Tool) async throws -> ExitStatus {
-    try await hold.withTurn(at: name) { turn in
+    try await hold.withTurn(at: name, in: store) { turn in
       let held: @Sendable (HeldLock) async throws -> ExitStatus = { lock in
         try turn.get()
         let (token, lease) = (lock.token, lock.lease.id)
