@@ -224,6 +224,8 @@ import Testing
     let result = await holdfast("shell", "--prefix", "/s", "--endpoints", "http://127.0.0.1:1", input: "health\n")
     #expect(result.code == 69)
     #expect(result.output.isEmpty)
-    #expect(try result.errorObject["error"] as? String == "unavailable")
+    // On a busy machine the time may be over before the refusal has come.
+    let error = try #require(try result.errorObject["error"] as? String)
+    #expect(["unavailable", "timeout"].contains(error))
   }
 }
