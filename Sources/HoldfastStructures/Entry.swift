@@ -7,12 +7,16 @@ internal import Synchronization
 /// one index that claimed the entry, before readers can find it.
 open class Entry: @unchecked Sendable {
   public final let keyBytes: [UInt8]
+  /// What most readers want of it, if that is one object: they take it without a look at the rest.
+  public final let handle: (any AnyObject & Sendable)?
   /// The step of the index in which it was published; 0: in none yet. The highest bit says that it stands for no entry.
   private final let sequenceWord = Atomic<UInt64>(0)
   /// What readers of earlier steps see instead. It is not valid any more once they are all gone, and then nobody looks.
   final var previous: Unmanaged<Entry>?
 
-  public init(keyBytes: [UInt8]) { self.keyBytes = keyBytes }
+  public init(keyBytes: [UInt8], handle: (any AnyObject & Sendable)? = nil) {
+    (self.keyBytes, self.handle) = (keyBytes, handle)
+  }
 
   /// The same again, unpublished: an entry is published once, so that what its readers know of it never changes.
   open func duplicate() -> Entry { Entry(keyBytes: keyBytes) }

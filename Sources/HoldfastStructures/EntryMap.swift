@@ -17,14 +17,13 @@ package struct EntryMap<Element: Entry>: Sendable {
     index.publish(changes.map { .init(keyBytes: $0.key, entry: $0.element) }, update)
   }
 
-  /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
-  /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive while the closure runs.
-  @inline(__always)
-  package func withLatest<R>(_ key: [UInt8], _ body: (ConcurrentIndex.Marks, Element?) throws -> R) rethrows -> R {
-    try index.read { view in
-      guard let found = key.withUnsafeBytes({ view.latest($0) }) else { return try body(view.marks, nil) }
-      return try found._withUnsafeGuaranteedRef { try body(view.marks, Self.element($0)) }
-    }
+  /// The newest that there is of a key, which is given without the prefix. It is at least as new as all that this thread has seen
+  /// before.
+  package func latest(_ key: [UInt8]) -> Latest { index.latest(key) }
+
+  /// The element that a latest is.
+  package func element(_ latest: Latest) -> Element? {
+    if case .entry(let entry) = latest { Self.element(entry) } else { nil }
   }
 
   /// Reads at one state. To be short: what others take out meanwhile is kept until it is over.
@@ -65,6 +64,19 @@ package struct EntryMap<Element: Entry>: Sendable {
       }
     }
 
+    /// The handles of the elements between two ranks, in key order, as values that are nothing but a reference to one; nil when
+    /// an element has none.
+    package func handles<Handle>(_ ranks: Range<Int>, as type: Handle.Type) -> [Handle]? {
+      precondition(MemoryLayout<Handle>.size == MemoryLayout<AnyObject>.size)
+      var isWhole = true
+      let handles = [Handle](unsafeUninitializedCapacity: ranks.count) { buffer, count in
+        // As many words as there are handles: what is counted has been initialised with a reference of its own.
+        count = state.pointee.tree.copyHandles(ranks, to: UnsafeMutableRawPointer(buffer.baseAddress))
+        isWhole = count == ranks.count
+      }
+      return isWhole ? handles : nil
+    }
+
     /// The elements between two ranks, in key order.
     package func elements(_ ranks: Range<Int>) -> [Element] {
       var elements: [Element] = []
@@ -76,4 +88,52 @@ package struct EntryMap<Element: Entry>: Sendable {
       return elements
     }
   }
+}
+
+/// What a look-up of one key finds.
+package enum Latest {
+  /// Nothing is to be read.
+  case unloaded
+  case absent
+  /// The handle of the entry.
+  case handle(any AnyObject & Sendable)
+  /// The entry, which has no handle.
+  case entry(Entry)
+}
+
+extension ConcurrentIndex {
+  /// Not generic, and one retain: what every read of a single key goes through.
+  fileprivate func latest(_ key: [UInt8]) -> Latest {
+    read { view in
+      guard view.marks.isLoaded else { return .unloaded }
+      guard let found = key.withUnsafeBytes({ view.latest($0) }) else { return .absent }
+      return found._withUnsafeGuaranteedRef { entry in
+        if let handle = entry.handle { .handle(handle) } else { .entry(entry) }
+      }
+    }
+  }
+}
+
+extension Tree {
+  /// Copies handles to memory with room for them, each with a reference; stops at an entry without one. Returns how many.
+  fileprivate func copyHandles(_ ranks: Range<Int>, to memory: UnsafeMutableRawPointer?) -> Int {
+    guard let memory else { return 0 }
+    // Uninitialised, and used for references alone.
+    let handles = memory.assumingMemoryBound(to: Unmanaged<AnyObject>.self)
+    var count = 0
+    forEach(from: ranks.lowerBound, count: ranks.count) { entry in
+      guard let handle = entry._withUnsafeGuaranteedRef({ $0.handle }) else { return false }
+      (handles + count).initialize(to: Unmanaged.passRetained(handle))
+      count += 1
+      return true
+    }
+    return count
+  }
+}
+
+/// A value that is nothing but a reference to a handle of that class; whoever calls knows that it is.
+@inlinable @inline(__always)
+package func value<Value>(of handle: any AnyObject & Sendable, as type: Value.Type) -> Value {
+  // The same single word.
+  unsafeBitCast(handle as AnyObject, to: type)
 }

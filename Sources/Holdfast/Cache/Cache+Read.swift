@@ -1,3 +1,5 @@
+import HoldfastStructures
+
 /// Reads from memory. All are synchronous, take no part in any I/O, and throw `notStarted`, `notLoaded` or `stopped` when there
 /// is nothing to read. Keys and prefixes are relative to the keyspace.
 extension Cache {
@@ -5,7 +7,11 @@ extension Cache {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try index.record(key.key).map(keyspace.value)
+    switch try index.latest(key.key) {
+    // The handle of a record of this keyspace is its value's.
+    case .handle(let handle): value(of: handle, as: Stored<Value>.self)
+    case let latest: try index.record(latest).map(keyspace.value)
+    }
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
@@ -33,7 +39,7 @@ extension Cache {
 
   /// Whether the key exists, decodable or not.
   public func exists(_ key: some KeyRepresentable) throws -> Bool {
-    try index.record(key.key) != nil
+    if case .absent = try index.latest(key.key) { false } else { true }
   }
 
   /// How many keys there are below a prefix, undecodable ones included.
@@ -47,6 +53,10 @@ extension Cache {
   }
 
   private func list(_ range: KeyRange) throws -> Listing<Value> {
+    let (values, asOf) = try index.handles(in: range, as: Stored<Value>.self)
+    if let values {
+      return Listing(values: values, revision: asOf, quarantined: [], more: false, total: values.count)
+    }
     let (records, revision) = try index.records(in: range)
     return keyspace.listing(records, revision: revision)
   }

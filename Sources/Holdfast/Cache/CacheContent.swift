@@ -14,7 +14,8 @@ extension Keyspace {
   package func record(_ keyValue: KeyValue) -> Record<Value> {
     do {
       let stored = try decode(keyValue)
-      return Record<Value>(keyValue: keyValue, content: decodesEachRead ? .encoded : .value(stored))
+      if decodesEachRead { return Record<Value>(keyValue: keyValue, content: .encoded) }
+      return Record<Value>(keyValue: keyValue, content: .value(stored), handle: stored.handle)
     } catch {
       return Record<Value>(keyValue: keyValue, content: .undecodable(HoldfastError(wrapping: error)))
     }

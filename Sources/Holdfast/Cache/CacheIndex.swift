@@ -33,13 +33,15 @@ final class CacheIndex<Content: Sendable>: Sendable {
     }
   }
 
-  /// The record of a key, which is given without the prefix.
-  func record(_ relativeKey: Key) throws -> CacheRecord<Content>? {
-    try map.withLatest(relativeKey.bytes) { marks, entry in
-      try check(marks)
-      return entry.map(CacheRecord.init)
-    }
+  /// What there is of a key, which is given without the prefix; a handle where its record has one.
+  func latest(_ relativeKey: Key) throws -> Latest {
+    let latest = map.latest(relativeKey.bytes)
+    if case .unloaded = latest { throw absenceError }
+    return latest
   }
+
+  /// The record that was found without a handle.
+  func record(_ latest: Latest) -> CacheRecord<Content>? { map.element(latest).map(CacheRecord.init) }
 
   /// The records of several keys in one step, and the revision that the store was followed to.
   func records(_ keys: [Key]) throws -> (records: [CacheRecord<Content>?], revision: Revision) {
@@ -55,6 +57,17 @@ final class CacheIndex<Content: Sendable>: Sendable {
       return (view.elements(view.ranks(range)), view.marks.revision)
     }
     return (entries.map(CacheRecord.init), Revision(revision))
+  }
+
+  /// The handles of the records of a range, as values that are nothing but such a handle; nil when one has none.
+  func handles<Handle>(
+    in range: KeyRange, as type: Handle.Type
+  ) throws -> (handles: [Handle]?, revision: Revision) {
+    let (handles, revision) = try map.read { view in
+      try check(view.marks)
+      return (view.handles(view.ranks(range), as: type), view.marks.revision)
+    }
+    return (handles, Revision(revision))
   }
 
   func count(in range: KeyRange) throws -> Int {

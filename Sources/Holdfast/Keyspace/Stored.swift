@@ -32,6 +32,9 @@ public struct Stored<Value: Sendable>: Sendable {
 
   var meta: Meta { storage.meta }
 
+  /// The one object that it is.
+  var handle: any AnyObject & Sendable { storage }
+
   /// The value. Setting it changes this copy only; hand that to `update` to change the store.
   public var value: Value {
     get { storage.value }

@@ -9,8 +9,9 @@ package struct CacheRecord<Content: Sendable>: Sendable {
   /// The decoded value or its decode error; the machine never looks at it.
   package var content: Content { entry.content }
 
-  package init(keyValue: KeyValue, content: Content) {
-    entry = CacheEntry(keyValue: keyValue, content: content)
+  /// - Parameter handle: The object that the content is, for readers who want nothing else.
+  package init(keyValue: KeyValue, content: Content, handle: (any AnyObject & Sendable)? = nil) {
+    entry = CacheEntry(keyValue: keyValue, content: content, handle: handle)
   }
 
   init(_ entry: CacheEntry<Content>) { self.entry = entry }
@@ -31,12 +32,12 @@ final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
   let keyValue: KeyValue
   let content: Content
 
-  init(keyValue: KeyValue, content: Content) {
+  init(keyValue: KeyValue, content: Content, handle: (any AnyObject & Sendable)?) {
     (self.keyValue, self.content) = (keyValue, content)
-    super.init(keyBytes: keyValue.key.bytes)
+    super.init(keyBytes: keyValue.key.bytes, handle: handle)
   }
 
-  override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
+  override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content, handle: handle) }
 
   override var weight: Int { keyBytes.count + keyValue.value.count }
 }
