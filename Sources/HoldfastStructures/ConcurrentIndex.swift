@@ -83,30 +83,40 @@ package final class ConcurrentIndex: @unchecked Sendable {
   // MARK: Reading
 
   /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+    let view = enter()
+    defer { view.leave() }
+    return try body(view)
+  }
+
+  /// Begins an epoch; the view must be left in the same call. One function that is compiled once, for every reader's type.
+  package func enter() -> View {
     // The thread's own, for as long as it lives.
     let slot = Epochs.slot()
     slot.enter(barrier, counter)
-    defer { slot.leave() }
     // Retired with everything that only it shows after the epoch, not before.
-    return try body(View(index: self, state: state.load(ordering: .acquiring)))
+    return View(index: Unmanaged.passUnretained(self), slot: slot, state: state.load(ordering: .acquiring))
   }
 
   /// What a read sees.
   package struct View: ~Copyable {
-    let index: ConcurrentIndex
-    let state: UnsafeMutablePointer<State>
+    /// Who reads holds the index.
+    fileprivate let index: Unmanaged<ConcurrentIndex>
+    fileprivate let slot: UnsafeMutablePointer<ReaderSlot>
+    fileprivate let state: UnsafeMutablePointer<State>
+
+    package func leave() { slot.leave() }
 
     package var marks: Marks { state.pointee.marks }
     package var count: Int { state.pointee.tree.count }
     package var weight: Int { state.pointee.weight }
 
     /// The entry of a key, given without the shared prefix. It lives until the read is over; nobody has retained it.
-    @inline(__always)
     package func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
-      state.pointee.table.find(
-        key, index.hasher.hash(key), after: index.skip, asOf: state.pointee.sequence)
+      index._withUnsafeGuaranteedRef { index in
+        state.pointee.table.find(key, index.hasher.hash(key), after: index.skip, asOf: state.pointee.sequence)
+      }
     }
 
     /// How many keys are smaller than a bound, which is given without the shared prefix.

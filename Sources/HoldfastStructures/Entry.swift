@@ -12,7 +12,14 @@ open class Entry: @unchecked Sendable {
   /// What readers of earlier steps see instead. It is not valid any more once they are all gone, and then nobody looks.
   final var previous: Unmanaged<Entry>?
 
-  public init(keyBytes: [UInt8]) { self.keyBytes = keyBytes }
+  /// For its owner, to tell apart what it has put in without a call.
+  public final let kind: UInt8
+
+  public init(keyBytes: [UInt8], kind: UInt8 = 0) { (self.keyBytes, self.kind) = (keyBytes, kind) }
+
+  /// The entry as what its owner knows it to be.
+  @inlinable @inline(__always)
+  package final func assumed<Record: Entry>(as type: Record.Type) -> Record { unsafeDowncast(self, to: Record.self) }
 
   /// The same again, unpublished: an entry is published once, so that what its readers know of it never changes.
   open func duplicate() -> Entry { Entry(keyBytes: keyBytes) }
@@ -38,5 +45,20 @@ open class Entry: @unchecked Sendable {
   @inline(__always)
   final func withKey<R>(after skip: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     keyBytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[min(skip, $0.count)...])) }
+  }
+}
+
+extension Unmanaged<Entry> {
+  /// The entry, retained, as what whoever looks in this index has put in. To be called inside the read that found it.
+  @inlinable @inline(__always)
+  package func entry<Record: Entry>(as type: Record.Type) -> Record {
+    // An index has entries of one type: its owner's.
+    unsafeDowncast(takeUnretainedValue(), to: Record.self)
+  }
+
+  /// Hands the entry to a closure without retaining it, inside the read that found it.
+  @inlinable @inline(__always)
+  package func withEntry<Record: Entry, R>(as type: Record.Type, _ body: (Record) throws -> R) rethrows -> R {
+    try _withUnsafeGuaranteedRef { try body(unsafeDowncast($0, to: Record.self)) }
   }
 }

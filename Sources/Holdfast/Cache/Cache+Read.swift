@@ -5,13 +5,46 @@ extension Cache {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try index.record(keyspace.storeKey(for: key)).map(keyspace.value)
+    try index.record(key).map(keyspace.value)
+  }
+
+  /// Hands the value of a key, nil when there is none, to a closure and returns what that returns. Nothing is copied and no
+  /// reference counted, so threads that read the same key do not disturb each other. Memory that writes replace is not freed
+  /// while the closure runs: keep it short.
+  ///
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9); what the closure throws.
+  public func withValue<R>(_ key: some KeyRepresentable, _ body: (Stored<Value>?) throws -> R) throws -> R {
+    var other: Record<Value>?
+    let result: R? = try index.withRecord(key) { record in
+      guard let record else { return nil }
+      if let stored = StoredEntry.of(record) { return try body(Stored(stored)) }
+      // It takes long to decode.
+      other = CacheRecord(record)
+      return nil
+    }
+    if let result { return result }
+    return try body(other.map(keyspace.value))
+  }
+
+  /// Hands the values below a prefix to a closure, in key order and read in one step, until it returns false. As
+  /// ``withValue(_:_:)`` it copies nothing. Undecodable values are left out.
+  ///
+  /// - Throws: ``HoldfastError``; what the closure throws.
+  public func forEach(
+    prefix: some KeyRepresentable = Key(bytes: []), _ body: (Stored<Value>) throws -> Bool
+  ) throws {
+    try index.forEach(in: keyspace.range(ofPrefix: prefix)) { record in
+      if let stored = StoredEntry.of(record) { return try body(Stored(stored)) }
+      if case .undecodable = record.content { return true }
+      guard let stored = try? keyspace.value(of: CacheRecord(record)) else { return true }
+      return try body(stored)
+    }
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
   public func get(_ keys: [some KeyRepresentable]) throws -> Lookup<Value> {
     let keys = keys.map(\.key)
-    let (held, revision) = try index.records(keys.map { keyspace.storeKey(for: $0) })
+    let (held, revision) = try index.records(keys)
     return keyspace.lookup(keys, held, revision: revision)
   }
 
@@ -33,7 +66,7 @@ extension Cache {
 
   /// Whether the key exists, decodable or not.
   public func exists(_ key: some KeyRepresentable) throws -> Bool {
-    try index.record(keyspace.storeKey(for: key)) != nil
+    try index.exists(key)
   }
 
   /// How many keys there are below a prefix, undecodable ones included.

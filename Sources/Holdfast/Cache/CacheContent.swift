@@ -13,8 +13,8 @@ extension Keyspace {
   /// Decodes a raw key-value for a cache. Never throws: what does not decode is kept with its error.
   package func record(_ keyValue: KeyValue) -> Record<Value> {
     do {
-      let stored = try decode(keyValue)
-      return Record<Value>(keyValue: keyValue, content: decodesEachRead ? .encoded : .value(stored))
+      let stored = try decode(keyValue, keepsBytes: true)
+      return decodesEachRead ? Record<Value>(keyValue: keyValue, content: .encoded) : Record<Value>(stored.entry)
     } catch {
       return Record<Value>(keyValue: keyValue, content: .undecodable(HoldfastError(wrapping: error)))
     }

@@ -43,16 +43,22 @@ public struct Keyspace<Value: Sendable>: Sendable {
   /// A value that was never stored: an update with it creates it.
   public func draft(_ value: Value) -> Stored<Value> {
     let key = key(of: value)
-    return Stored(value: value, meta: .init(key: key, storeKey: prefix.appending(key)))
+    let keyValue = KeyValue(
+      key: prefix.appending(key), value: [], createRevision: .zero, modRevision: .zero, version: 0)
+    return Stored(StoredEntry(value, keyValue, details(of: keyValue.key)))
   }
 
   /// The value of a raw key-value of the store, with any metadata.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` that names the key and the cause, and no part of the value.
   public func decode(_ keyValue: KeyValue) throws -> Stored<Value> {
-    let key = relativeKey(of: keyValue.key)
+    try decode(keyValue, keepsBytes: false)
+  }
+
+  /// - Parameter keepsBytes: Whether the result keeps the value's bytes: for a cache, which compares them.
+  func decode(_ keyValue: KeyValue, keepsBytes: Bool) throws -> Stored<Value> {
     do {
-      return stored(try codec.decode(keyValue.value), keyValue, key: key)
+      return stored(try codec.decode(keyValue.value), keyValue, keepsBytes: keepsBytes)
     } catch {
       throw HoldfastError(
         .decodingFailed, "the value (\(keyValue.value.count) bytes) is no \(Value.self): \(reason(error))",
@@ -76,12 +82,19 @@ public struct Keyspace<Value: Sendable>: Sendable {
   /// The key without the prefix; a key from elsewhere stays whole.
   func relativeKey(of storeKey: Key) -> Key { storeKey.dropping(prefix: prefix) ?? storeKey }
 
-  func stored(_ value: Value, _ keyValue: KeyValue, key: Key) -> Stored<Value> {
-    Stored(
-      value: value,
-      meta: .init(
-        key: key, storeKey: keyValue.key, version: keyValue.version, createRevision: keyValue.createRevision,
-        modRevision: keyValue.modRevision, lease: keyValue.lease, isMisplaced: self.key(of: value) != key))
+  func stored(
+    _ value: Value, _ keyValue: KeyValue, result: WriteResult<Value>? = nil, keepsBytes: Bool = false
+  ) -> Stored<Value> {
+    var details = details(of: keyValue.key)
+    details.isMisplaced = !keyValue.key.bytes.dropFirst(Int(details.prefixLength)).elementsEqual(key(of: value).bytes)
+    details.result = result
+    var keyValue = keyValue
+    if !keepsBytes { keyValue.value = [] }
+    return Stored(StoredEntry(value, keyValue, details))
+  }
+
+  private func details(of storeKey: Key) -> StoredDetails<Value> {
+    StoredDetails(prefixLength: storeKey.hasPrefix(prefix) ? Int32(clamping: prefix.bytes.count) : 0)
   }
 
   func quarantined(_ keyValue: KeyValue, _ error: HoldfastError) -> QuarantinedKey {

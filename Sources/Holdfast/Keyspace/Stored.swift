@@ -3,63 +3,38 @@
 /// It is one reference to hold and copy. `value` can be set to hand a changed copy to an update; everything else is what the
 /// store said.
 public struct Stored<Value: Sendable>: Sendable {
-  final class Storage: Sendable {
-    let value: Value
-    let meta: Meta
+  private(set) var entry: StoredEntry<Value>
 
-    init(value: Value, meta: Meta) {
-      self.value = value
-      self.meta = meta
-    }
-  }
-
-  /// All but the value.
-  struct Meta: Sendable {
-    var key: Key
-    var storeKey: Key
-    var version: Int64 = 0
-    var createRevision: Revision = .zero
-    var modRevision: Revision = .zero
-    var lease: LeaseID?
-    var leaseTTL: Duration?
-    var isMisplaced = false
-    var previous: (@Sendable () throws -> Stored<Value>?)?
-  }
-
-  private var storage: Storage
-
-  init(value: Value, meta: Meta) { storage = Storage(value: value, meta: meta) }
-
-  var meta: Meta { storage.meta }
+  init(_ entry: StoredEntry<Value>) { self.entry = entry }
 
   /// The value. Setting it changes this copy only; hand that to `update` to change the store.
   public var value: Value {
-    get { storage.value }
-    set { storage = Storage(value: newValue, meta: storage.meta) }
+    get { entry.value }
+    set { entry = StoredEntry(newValue, entry.keyValue, entry.details) }
   }
 
   /// The key relative to its keyspace: what the keyspace's and the cache's functions take.
-  public var key: Key { storage.meta.key }
+  public var key: Key { entry.details.key(of: entry.keyValue.key) }
   /// The whole key in the store.
-  public var storeKey: Key { storage.meta.storeKey }
+  public var storeKey: Key { entry.keyValue.key }
   /// How often the key was written since it was created; 1 after its creation, 0 for a value never stored.
-  public var version: Int64 { storage.meta.version }
+  public var version: Int64 { entry.keyValue.version }
   /// The revision at which the key was created; zero for a value never stored.
-  public var createRevision: Revision { storage.meta.createRevision }
+  public var createRevision: Revision { entry.keyValue.createRevision }
   /// The revision of this value: what updates and deletes by value compare. Zero for a value never stored.
-  public var modRevision: Revision { storage.meta.modRevision }
+  public var modRevision: Revision { entry.keyValue.modRevision }
   /// The lease the key is attached to.
-  public var lease: LeaseID? { storage.meta.lease }
+  public var lease: LeaseID? { entry.keyValue.lease }
   /// For the result of a write with a time to live: what the store granted, which may be more than was asked for.
-  public var leaseTTL: Duration? { storage.meta.leaseTTL }
+  public var leaseTTL: Duration? { entry.details.result?.leaseTTL }
   /// Whether the keyspace's key function gives this value another key than the one it is stored under. Somebody else wrote
   /// it so; it is served under its real key, and updates and deletes use that one.
-  public var isMisplaced: Bool { storage.meta.isMisplaced }
+  public var isMisplaced: Bool { entry.details.isMisplaced }
 
   /// For the result of a write that asked for it (`returningPrevious()`): what the key held before, nil when nothing.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` when the old bytes are no value; the write itself is done.
-  public func previous() throws -> Stored<Value>? { try storage.meta.previous?() }
+  public func previous() throws -> Stored<Value>? { try entry.details.result?.previous?() }
 }
 
 extension Stored: Equatable where Value: Equatable {

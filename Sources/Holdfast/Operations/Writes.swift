@@ -70,22 +70,22 @@ extension Keyspace {
       ) { answer in
         let written = request.written(
           previous: try answer.put().previous, lease: answer.lease, at: answer.header.revision)
-        return stored(value, key: key, written, lease: answer.lease, previous: options.returnsPrevious)
+        return stored(value, written, lease: answer.lease, previous: options.returnsPrevious)
       }
     }
   }
 
   /// What a write returns: the value that was handed in, with what the store made of it.
   private func stored(
-    _ value: Value, key: Key, _ written: (current: KeyValue, previous: KeyValue?), lease: Lease?, previous: Bool
+    _ value: Value, _ written: (current: KeyValue, previous: KeyValue?), lease: Lease?, previous: Bool
   ) -> Stored<Value> {
-    var meta = stored(value, written.current, key: key).meta
-    meta.leaseTTL = lease?.ttl
+    if lease == nil, !previous { return stored(value, written.current) }
+    var read: (@Sendable () throws -> Stored<Value>?)?
     if previous {
       let old = written.previous
-      meta.previous = { try old.map(decode) }
+      read = { try old.map { try decode($0) } }
     }
-    return Stored(value: value, meta: meta)
+    return stored(value, written.current, result: WriteResult(leaseTTL: lease?.ttl, previous: read))
   }
 }
 

@@ -1,3 +1,5 @@
+private import HoldfastStructures
+
 /// A key of the store: bytes, ordered byte by byte as etcd orders them.
 ///
 /// Keys are bytes and not `String`s, because two strings that Swift calls equal (composed and decomposed accents) are two
@@ -51,15 +53,7 @@ public struct Key: Hashable, Sendable {
 
 extension Key: Comparable {
   public static func < (lhs: Key, rhs: Key) -> Bool {
-    lhs.bytes.withUnsafeBufferPointer { left in
-      rhs.bytes.withUnsafeBufferPointer { right in
-        let count = min(left.count, right.count)
-        for index in 0..<count where left[index] != right[index] {
-          return left[index] < right[index]
-        }
-        return left.count < right.count
-      }
-    }
+    lhs.bytes.withUnsafeBytes { left in rhs.bytes.withUnsafeBytes { Bytes.compare(left, $0) < 0 } }
   }
 }
 

@@ -2,6 +2,15 @@
 public protocol KeyRepresentable: SendableMetatype {
   /// The bytes that this stands for.
   var key: Key { get }
+
+  /// Hands the same bytes to a closure, for look-ups that make no key of them. They are valid only while it runs.
+  func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
+}
+
+extension KeyRepresentable {
+  public func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try key.bytes.withUnsafeBytes(body)
+  }
 }
 
 extension Key: KeyRepresentable {
@@ -10,10 +19,21 @@ extension Key: KeyRepresentable {
 
 extension String: KeyRepresentable {
   public var key: Key { Key(self) }
+
+  public func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    // Strings that are not UTF-8 in memory, of other platforms' frameworks, have no bytes to lend.
+    let lent = try utf8.withContiguousStorageIfAvailable { try body(UnsafeRawBufferPointer($0)) }
+    return try lent ?? key.bytes.withUnsafeBytes(body)
+  }
 }
 
 extension Substring: KeyRepresentable {
   public var key: Key { Key(self) }
+
+  public func withKeyBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    let lent = try utf8.withContiguousStorageIfAvailable { try body(UnsafeRawBufferPointer($0)) }
+    return try lent ?? key.bytes.withUnsafeBytes(body)
+  }
 }
 
 extension [UInt8]: KeyRepresentable {

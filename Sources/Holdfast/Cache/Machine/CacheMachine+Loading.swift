@@ -82,7 +82,7 @@ extension CacheMachine {
       }
       if let held = old, held.key == key {
         old = rest.next()
-        if held.value.keyValue == record.keyValue {
+        if held.value.isSame(as: record) {
           result.append(held)
           continue
         }

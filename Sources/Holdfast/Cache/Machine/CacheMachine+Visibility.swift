@@ -60,7 +60,8 @@ extension CacheMachine {
     var changes: [VisibleChange<Content>] = []
     for (key, before) in touched.sorted() {
       let now = visible(key)
-      guard now?.keyValue != before?.keyValue else { continue }
+      if let now, let before, now.isSame(as: before) { continue }
+      if now == nil, before == nil { continue }
       changes.append(VisibleChange(key: key, record: now))
     }
     return changes.isEmpty ? [] : [.publish(changes)]

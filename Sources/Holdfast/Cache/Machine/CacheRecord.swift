@@ -1,15 +1,21 @@
 package import HoldfastCore
 
-/// What the cache holds for one key: the stored key-value and what became of decoding it.
+/// What the cache holds for one key: the stored key-value and what became of decoding it. One reference.
 package struct CacheRecord<Content: Sendable>: Sendable {
-  package var keyValue: KeyValue
+  package let entry: RecordEntry<Content>
+
+  package var keyValue: KeyValue { entry.keyValue }
   /// The decoded value or its decode error; the machine never looks at it.
-  package var content: Content
+  package var content: Content { entry.content }
+
+  init(_ entry: RecordEntry<Content>) { self.entry = entry }
 
   package init(keyValue: KeyValue, content: Content) {
-    self.keyValue = keyValue
-    self.content = content
+    self.init(PlainEntry(keyValue: keyValue, content: content))
   }
+
+  /// Whether the store has the same under both.
+  func isSame(as other: CacheRecord) -> Bool { entry === other.entry || keyValue == other.keyValue }
 }
 
 /// A watch event, decoded.
