@@ -36,6 +36,7 @@ func memory() -> (now: Int, peak: Int) {
 /// glibc's `malloc_trim`, of which Swift's Glibc does not know.
 private func trim() {
   guard let address = dlsym(nil, "malloc_trim") else { return }
+  // What glibc has under that name is `int malloc_trim(size_t)`, which is this type; on Linux both integers have Int's and CInt's size.
   _ = unsafeBitCast(address, to: (@convention(c) (Int) -> CInt).self)(0)
 }
 

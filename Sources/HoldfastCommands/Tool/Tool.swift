@@ -95,4 +95,10 @@ extension ToolCommand {
   func tell(_ tool: Tool, _ json: @autoclosure () -> JSONValue, _ text: @autoclosure () -> String) throws {
     try tool.output.line(format == .json ? "\(json())" : ShownValue(Array(text().utf8), isRaw: true).lines)
   }
+
+  /// A name a line, no line for none; in JSON an array of that name.
+  func tell(_ tool: Tool, _ name: String, names: [String]) throws {
+    if format == .text, names.isEmpty { return }
+    try tell(tool, .object([name: .array(names.map(JSONValue.string))]), names.joined(separator: "\n"))
+  }
 }

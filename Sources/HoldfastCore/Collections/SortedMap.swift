@@ -119,6 +119,7 @@ extension SortedMap: Sequence {
   package func makeIterator() -> Iterator { Iterator(boxes) }
 }
 
-/// `@unchecked`: boxes are classes, but as good as values. One is changed only in `withValue`, where no other map, and so no
-/// other thread, holds it; everywhere else it is replaced.
+/// `@unchecked`: boxes are classes, but as good as values. One is changed only in `withValue`, and only when this map holds it alone:
+/// access to it has first copied a chunk that another map or an iterator shares, so that a box which any other thread can reach is
+/// referenced twice, and replaced. The values themselves are Sendable.
 extension SortedMap: @unchecked Sendable where Value: Sendable {}

@@ -57,6 +57,8 @@ extension EtcdBackend {
     }
 
     /// Changes where the others reach a member. `memberNotFound` when there is none.
+    ///
+    /// Not for a learner: etcd (3.4.23 and 3.5.1) forgets by it that it is one, and does not promote it any more.
     @discardableResult
     public func updateMember(_ id: UInt64, peerURLs: [String]) async throws(HoldfastError) -> [EtcdMember] {
       var message = Etcdserverpb_MemberUpdateRequest()

@@ -5,7 +5,8 @@ package import HoldfastCore
 package protocol RPCConnection: Sendable {
   /// Sends one message and returns the one message of the answer.
   ///
-  /// Cancelling the task resets the stream at the server within milliseconds and throws `RPCError` with `.cancelled`.
+  /// Cancelling the task throws `RPCError` with `.cancelled` and, unless the call must run to its end, resets the stream at the server
+  /// within milliseconds.
   func unary(_ call: RPCCall, _ message: [UInt8]) async throws(RPCError) -> [UInt8]
 
   /// Opens a bidirectional stream. Dropping the last reference to it resets the stream at the server.

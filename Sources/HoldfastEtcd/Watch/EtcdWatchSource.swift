@@ -49,7 +49,7 @@ final class EtcdWatchSource: WatchSource {
       case .receive(let limit): await receive(within: limit)
       case .renewToken: withStream { shell.renewToken(of: $0) }
       case .keepEndpoint: withStream { shell.keep($0) }
-      case .leaveEndpoint: await leave()
+      case .leaveEndpoint: leave()
       case .wait(let duration):
         do { try await shell.time.sleep(shell.time.now() + duration) } catch { break }
         handle(.waited)
@@ -172,11 +172,11 @@ final class EtcdWatchSource: WatchSource {
     return .failed(CallFailure(error, isCancelled: Task.isCancelled), jitter: jitter)
   }
 
-  private func leave() async {
+  private func leave() {
     let stream = state.withLock { state in
       defer { state.stream = nil }
       return state.stream
     }
-    await shell.leave(stream)
+    shell.leave(stream)
   }
 }

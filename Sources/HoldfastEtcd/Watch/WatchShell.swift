@@ -78,7 +78,7 @@ final class WatchShell: Sendable {
 
   /// Ends the stream, and leaves its member and connection to those that they still serve. Without a stream nothing was
   /// reached, and `open` has moved on already where it must.
-  func leave(_ stream: WatchStream?) async {
+  func leave(_ stream: WatchStream?) {
     guard let stream else { return }
     stream.stream.cancel()
     pool.retire(stream.connection)

@@ -30,9 +30,7 @@ struct RoleListCommand: EtcdCommand {
   @OptionGroup var options: StoreOptions
 
   func run(on etcd: EtcdBackend, _ tool: Tool) async throws -> ExitStatus {
-    let roles = try await etcd.auth.roles()
-    if format == .text, roles.isEmpty { return .success }
-    try tell(tool, ["roles": .array(roles.map(JSONValue.string))], roles.joined(separator: "\n"))
+    try tell(tool, "roles", names: try await etcd.auth.roles())
     return .success
   }
 }

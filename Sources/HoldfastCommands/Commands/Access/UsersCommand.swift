@@ -33,9 +33,7 @@ struct UserListCommand: EtcdCommand {
   @OptionGroup var options: StoreOptions
 
   func run(on etcd: EtcdBackend, _ tool: Tool) async throws -> ExitStatus {
-    let users = try await etcd.auth.users()
-    if format == .text, users.isEmpty { return .success }
-    try tell(tool, ["users": .array(users.map(JSONValue.string))], users.joined(separator: "\n"))
+    try tell(tool, "users", names: try await etcd.auth.users())
     return .success
   }
 }

@@ -83,11 +83,7 @@ struct LeaseListCommand: StoreCommand {
   @OptionGroup var options: StoreOptions
 
   func run(on store: Store, _ tool: Tool) async throws -> ExitStatus {
-    let leases = try await store.backend.leases()
-    if format == .text, leases.isEmpty { return .success }
-    try tell(
-      tool, ["leases": .array(leases.map { .string("\($0)") })],
-      leases.map { "\($0)" }.joined(separator: "\n"))
+    try tell(tool, "leases", names: try await store.backend.leases().map { "\($0)" })
     return .success
   }
 }
