@@ -6,7 +6,10 @@ import Testing
 @testable import HoldfastCommands
 
 /// What the tool says to a command line that makes no sense, and where nobody listens.
-@Suite struct UsageTests {
+///
+/// One after the other: each parses for a twentieth of a second, and a hundred of them at once would keep every thread from the tests
+/// that run beside them.
+@Suite(.serialized) struct UsageTests {
   @Test(arguments: [
     ["get", "/a"], ["put", "/a", "1"], ["create", "/a", "1"], ["update", "/a", "1", "--revision", "1"],
     ["delete", "/a"], ["list"], ["watch", "/a"], ["status"], ["lease", "grant", "5"], ["lease", "revoke", "1"],

@@ -2,7 +2,10 @@ import ArgumentParser
 import Holdfast
 import HoldfastEtcd
 
-/// Which store to use.
+/// Which store to use, with what is needed to be let in: TLS and the user, under etcdctl's names.
+///
+/// One group, not one inside the other: debug builds of ArgumentParser validate a group again for each group around it, five times
+/// a level.
 struct EndpointOptions: ParsableArguments {
   static let variable = "HOLDFAST_ENDPOINTS"
 
@@ -12,7 +15,30 @@ struct EndpointOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "How many seconds one request may take. (default: 5)")
   var timeout: Double?
 
-  @OptionGroup var security: SecurityOptions
+  @Option(help: "Trust only the authorities in this PEM file. (default: $HOLDFAST_CACERT, or the system's)")
+  var cacert: String?
+
+  @Option(help: "The client certificate, a PEM file. (default: $HOLDFAST_CERT)")
+  var cert: String?
+
+  @Option(help: "The client certificate's key, a PEM file. (default: $HOLDFAST_KEY)")
+  var key: String?
+
+  @Option(help: "The name that the server's certificate must be made for, where it is not the endpoint's.")
+  var tlsServerName: String?
+
+  @Option(
+    help: """
+      The user's name. (default: $HOLDFAST_USER) The password is in --password-file or in $HOLDFAST_PASSWORD, or is asked \
+      for at the terminal.
+      """)
+  var user: String?
+
+  @Option(help: "A file that holds the password, and nothing else but a line's end.")
+  var passwordFile: String?
+
+  @Flag(help: "Send the password to http:// endpoints on other machines too, for everybody on the way to read.")
+  var allowPlaintextPassword = false
 
   /// The URLs, none when none are given. Whether they can be understood is for the etcd client to say.
   func urls(_ environment: [String: String]) throws -> [String] {
@@ -42,7 +68,7 @@ struct EndpointOptions: ParsableArguments {
   /// What the options, and the environment, say about the client. It may ask for a password, so call it once.
   func configure(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
     let timeout = try timeout.map { try Duration(positiveSeconds: $0, option: "--timeout") }
-    let secure = try security.configure(for: tool)
+    let secure = try configureSecurity(for: tool)
     return {
       if let timeout { $0.requestTimeout = timeout }
       secure(&$0)

@@ -8,34 +8,9 @@ import HoldfastEtcd
   import Foundation
 #endif
 
-/// TLS and who the user is, under etcdctl's names.
-struct SecurityOptions: ParsableArguments {
-  @Option(help: "Trust only the authorities in this PEM file. (default: $HOLDFAST_CACERT, or the system's)")
-  var cacert: String?
-
-  @Option(help: "The client certificate, a PEM file. (default: $HOLDFAST_CERT)")
-  var cert: String?
-
-  @Option(help: "The client certificate's key, a PEM file. (default: $HOLDFAST_KEY)")
-  var key: String?
-
-  @Option(help: "The name that the server's certificate must be made for, where it is not the endpoint's.")
-  var tlsServerName: String?
-
-  @Option(
-    help: """
-      The user's name. (default: $HOLDFAST_USER) The password is in --password-file or in $HOLDFAST_PASSWORD, or is asked \
-      for at the terminal.
-      """)
-  var user: String?
-
-  @Option(help: "A file that holds the password, and nothing else but a line's end.")
-  var passwordFile: String?
-
-  @Flag(help: "Send the password to http:// endpoints on other machines too, for everybody on the way to read.")
-  var allowPlaintextPassword = false
-
-  func configure(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
+/// What `EndpointOptions` says of TLS and of the user.
+extension EndpointOptions {
+  func configureSecurity(for tool: Tool) throws -> (inout EtcdConfiguration) -> Void {
     func value(_ option: String?, _ variable: String) -> String? {
       option ?? tool.environment[variable].flatMap { $0.isEmpty ? nil : $0 }
     }
