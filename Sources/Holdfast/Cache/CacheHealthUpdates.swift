@@ -62,6 +62,8 @@ final class HealthObservers: Sendable {
   func add(_ mailbox: Mailbox<Void>) { mailboxes.withLock { $0[ObjectIdentifier(mailbox)] = mailbox } }
   func remove(_ mailbox: Mailbox<Void>) { mailboxes.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(mailbox)) } }
 
+  var count: Int { mailboxes.withLock { $0.count } }
+
   func notify() {
     for mailbox in mailboxes.withLock({ Array($0.values) }) { mailbox.put(()) }
   }
@@ -73,15 +75,15 @@ extension Cache {
     CacheHealthUpdates(observers: healthObservers) { self.health }
   }
 
-  /// Returns when the cache follows the store.
+  /// Returns when the cache follows the store. It may be called before `run()` has begun.
   ///
-  /// - Throws: ``HoldfastError``: the cause with its own code, or `timeout`, when it did not in time; `notStarted` or `stopped`
-  ///   at once; `cancelled`.
+  /// - Throws: ``HoldfastError``: the cause with its own code, or `timeout`, when it did not in time; `notStarted` when nobody ran it
+  ///   meanwhile; `stopped` at once; `cancelled`.
   public func waitUntilLive(timeout: Duration) async throws {
     let time = configuration.time
     let ended = await withTaskGroup(of: CacheHealth?.self) { group in
       group.addTask {
-        for await health in self.healthUpdates where ![.connecting, .loading, .stale].contains(health.state) {
+        for await health in self.healthUpdates where ![.idle, .connecting, .loading, .stale].contains(health.state) {
           return health
         }
         return nil
@@ -97,7 +99,9 @@ extension Cache {
     if Task.isCancelled { throw HoldfastError(.cancelled, "the task was cancelled while it waited for the cache") }
     let health = ended ?? self.health
     switch health.state {
-    case .idle: throw HoldfastError(.notStarted, "the cache was not started; use withCache, or run() it")
+    case .idle:
+      throw HoldfastError(
+        .notStarted, "the cache was not started within \(timeout); use withCache, or run() it", key: keyspace.prefix)
     case .stopped: throw HoldfastError(.stopped, "the cache has been stopped")
     default:
       throw HoldfastError(

@@ -1,6 +1,7 @@
-import Holdfast
 import HoldfastEmbedded
 import Testing
+
+@testable import Holdfast
 
 /// Whether the cache follows, told as it changes (G8).
 @Suite struct CacheHealthTests {
@@ -45,7 +46,9 @@ import Testing
       let backend = FaultyBackend(engine)
       backend.setAway(true)
       let cache = Cache(of: items, in: Store(backend: backend, logger: .quiet), configuration: .quick)
-      let early = await #expect(throws: HoldfastError.self) { try await cache.waitUntilLive(timeout: .seconds(60)) }
+      let early = await #expect(throws: HoldfastError.self) {
+        try await cache.waitUntilLive(timeout: .milliseconds(20))
+      }
       #expect(early?.code == .notStarted)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cache.run() }
@@ -64,6 +67,21 @@ import Testing
       }
       let late = await #expect(throws: HoldfastError.self) { try await cache.waitUntilLive(timeout: .seconds(60)) }
       #expect(late?.code == .stopped)
+    }
+  }
+
+  @Test func waitingForLiveMayBeginBeforeTheCacheRuns() async throws {
+    try await withEmbedded { engine in
+      let cache = Cache(of: items, in: Store(backend: engine, logger: .quiet), configuration: .quick)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let waiter = Task { try await cache.waitUntilLive(timeout: .seconds(60)) }
+        // It follows the health already, and finds that nothing runs.
+        try await eventually { cache.healthObservers.count == 1 }
+        group.addTask { try await cache.run() }
+        try await waiter.value
+        #expect(cache.health.isLive)
+        group.cancelAll()
+      }
     }
   }
 
