@@ -7,7 +7,6 @@ import Testing
   @Test(arguments: EtcdVersion.allCases) func theLifeOfAMember(version: EtcdVersion) async throws {
     try await withEtcdCluster(version, members: 1) { cluster in
       let etcd = cluster.members[0]
-      // Not of the learner: etcd forgets by an update that it is one.
       let peers = [etcd.peerURL, "http://127.0.0.1:1"]
       for urls in [peers, [etcd.peerURL]] {
         let update = await etcd.holdfast("member", "update", etcd.name, "--peer-urls", urls.joined(separator: ","))
@@ -26,6 +25,9 @@ import Testing
         let waiting = try #require(try await etcd.members().first { $0["member"] as? String == id })
         #expect(waiting["peerURLs"] as? [String] == [joining.peerURL])
         #expect(waiting["isLearner"] as? Bool == true && waiting["isStarted"] as? Bool == false)
+        let moved = await etcd.holdfast("member", "update", id, "--peer-urls", joining.peerURL)
+        #expect(moved.code == 64 && moved.errors.contains("is a learner"), "\(moved.errors)")
+        #expect(try await etcd.members().first { $0["member"] as? String == id }?["isLearner"] as? Bool == true)
         let early = await etcd.holdfast("member", "promote", id)
         #expect(early.code == 2, "\(early.errors)")
 

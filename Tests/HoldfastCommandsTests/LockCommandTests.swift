@@ -104,6 +104,22 @@ import Testing
     }
   }
 
+  /// As under `nohup`, and in the background of a script.
+  @Test func whatWasIgnoredStaysIgnored() async throws {
+    try await withEtcd(.v3_5_1) { etcd in
+      let script = "echo in; kill -HUP $$; kill -INT $$; echo still; read x; exit 3"
+      let (status, _) = try await ToolProcess.run(
+        lock(etcd, script: script), ignoring: [.terminalClosed, .interrupt]
+      ) { holder in
+        try await holder.wait(forLines: 2)
+        #expect(holder.lines == ["in", "still"])
+        holder.signal(.terminalClosed)
+        holder.signal(.interrupt)
+      }
+      #expect(status == .exited(3))
+    }
+  }
+
   @Test(arguments: EtcdVersion.allCases) func withoutACommandItIsHeldUntilInterrupted(version: EtcdVersion) async throws
   {
     try await withEtcd(version) { etcd in

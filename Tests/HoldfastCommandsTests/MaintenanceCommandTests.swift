@@ -44,6 +44,8 @@ import Testing
       )
       #expect(after < before / 2, "\(after) of \(before)")
       #expect(defragmented["endpoint"] as? String == etcd.clientURL)
+      let twice = await etcd.holdfast("defragment", "--endpoints", "\(etcd.clientURL),\(etcd.clientURL)/")
+      #expect(twice.code == 0 && twice.lines.count == 1, "one member, whatever it is called: \(twice)")
     }
   }
 

@@ -23,10 +23,11 @@ final class ToolProcess: Sendable {
 
   /// Runs the tool while the body runs; it is killed if it has not ended by itself some time after.
   static func run<R: Sendable>(
-    _ arguments: [String], _ body: @escaping @Sendable (ToolProcess) async throws -> R
+    _ arguments: [String], ignoring signals: [Signal] = [], _ body: @escaping @Sendable (ToolProcess) async throws -> R
   ) async throws -> (status: TerminationStatus, result: R) {
     let result = try await Subprocess.run(
-      .name("env"), arguments: Arguments([executable] + arguments), input: .inputWriter, output: .sequence,
+      .name("env"), arguments: Arguments(signals.map { "--ignore-signal=\($0.rawValue)" } + [executable] + arguments),
+      input: .inputWriter, output: .sequence,
       error: .discarded
     ) { execution in
       let process = ToolProcess(execution.processIdentifier, execution.standardInputWriter)

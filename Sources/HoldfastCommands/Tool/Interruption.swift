@@ -20,8 +20,11 @@ func untilInterrupted(
   forwards: Bool, _ body: @escaping @Sendable (SignalRelay) async throws -> ExitStatus
 ) async throws -> ExitStatus {
   let more: [UnixSignal] = forwards ? [.sighup, .sigquit, .sigusr1, .sigusr2] : []
-  let signals = await UnixSignalsSequence(trapping: [.sigint, .sigterm] + more)
-  let (received, relay) = (Received(), SignalRelay())
+  let wanted = [.sigint, .sigterm] + more
+  // Before they are trapped.
+  let ignored = wanted.filter(\.isIgnored)
+  let signals = await UnixSignalsSequence(trapping: wanted.filter { !ignored.contains($0) })
+  let (received, relay) = (Received(), SignalRelay(ignored: ignored.map { "\($0.rawValue)" }))
   return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
     group.addTask {
       do {
@@ -48,6 +51,21 @@ func untilInterrupted(
     if case .some(.some(let ended)) = first { return ended }
     for try await ended in group { if let ended { return ended } }
     return .failure
+  }
+}
+
+extension UnixSignal {
+  /// Whether whoever started this process made it ignore the signal.
+  fileprivate var isIgnored: Bool {
+    var action = sigaction()
+    guard sigaction(rawValue, nil, &action) == 0 else { return false }
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    // Handlers are compared as what they are to the kernel: an address, or the number 1 for "ignore".
+    return unsafeBitCast(handler, to: Int.self) == 1
   }
 }
 

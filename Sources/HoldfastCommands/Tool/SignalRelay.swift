@@ -10,7 +10,12 @@ import Synchronization
 
 /// Where signals go while a command of the user's runs: to it, since it is for it to end, and not to us.
 final class SignalRelay: Sendable {
+  /// Numbers of signals, as `trap` takes them, that whoever started us wanted to be ignored (`nohup`, `&` in a script): by the
+  /// command too.
+  let ignored: [String]
   private let child = Mutex<pid_t?>(nil)
+
+  init(ignored: [String] = []) { self.ignored = ignored }
 
   /// Whether a command runs that gets them.
   var isTaken: Bool { child.withLock { $0 != nil } }
@@ -26,6 +31,7 @@ final class SignalRelay: Sendable {
     child.withLock { child in
       guard let child else { return false }
       // Ctrl-C and Ctrl-\ reach every process in the terminal's foreground, the command among them. Twice means something else to many.
+      // Those that somebody sends with `kill` to us alone, in the foreground, cannot be told apart: SIGTERM is for that.
       let isFromTerminal = (signal == SIGINT || signal == SIGQUIT) && Self.isInForeground
       if !isFromTerminal { kill(child, signal) }
       return true

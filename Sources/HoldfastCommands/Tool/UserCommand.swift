@@ -19,10 +19,13 @@ struct UserCommand: Sendable {
     platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
     let updates = variables.map { (Environment.Key(stringLiteral: $0.key), $0.value as String?) }
     defer { tool.relay?.release() }
+    // Subprocess has them all take their usual course again.
+    let ignored = tool.relay?.ignored ?? []
+    let trap = ignored.isEmpty ? "" : "trap '' \(ignored.joined(separator: " ")); "
     // The shell becomes the program, so it has the same process id. It knows how programs are found, and what is said of one
     // that is not.
     let result = try await Subprocess.run(
-      .name("sh"), arguments: Arguments(["-c", "exec \"$@\"", "holdfast"] + words),
+      .name("sh"), arguments: Arguments(["-c", trap + "exec \"$@\"", "holdfast"] + words),
       environment: .inherit.updating(Dictionary(updates) { $1 }), platformOptions: platform,
       input: .currentStandardInput, output: .currentStandardOutput, error: .currentStandardError
     ) { execution in

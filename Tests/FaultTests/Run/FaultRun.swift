@@ -52,11 +52,13 @@ struct FaultRun {
       for violation in report.checks.violations where violation.invariant == .convergence {
         Issue.record("\(name) on \(kind), where \(loss): \(violation)")
       }
-      return loss
     }
     FaultTable.shared.add(
-      .init(fault: name, server: "\(kind)", operations: report.operations, report: report.checks),
+      .init(
+        fault: name + (report.loss == nil ? "" : " (the server lost a write: run again)"), server: "\(kind)",
+        operations: report.operations, report: report.checks),
       took: ContinuousClock.now - start)
+    if let loss = report.loss { return loss }
     for violation in report.checks.violations.prefix(20) { Issue.record("\(name) on \(kind): \(violation)") }
     for invariant in Self.everyRun.union(mustCheck).sorted() {
       #expect(report.checks.counts[invariant, default: 0] > 0, "\(name) on \(kind) never checked \(invariant)")
