@@ -58,15 +58,10 @@ extension EtcdBackend {
 
     /// Changes where the others reach a member. `memberNotFound` when there is none.
     ///
-    /// `invalidArgument` for a learner: etcd (3.4.23 and 3.5.1) would forget that it is one, and not promote it any more.
+    /// Not for a learner, see ``EtcdMember/isLearner``: etcd (3.4.23 and 3.5.1) forgets by it that it is one, and does not promote it
+    /// any more.
     @discardableResult
     public func updateMember(_ id: UInt64, peerURLs: [String]) async throws(HoldfastError) -> [EtcdMember] {
-      if try await members().contains(where: { $0.id == id && $0.isLearner }) {
-        throw HoldfastError(
-          .invalidArgument,
-          "the member \(String(id, radix: 16)) is a learner, and etcd would forget it: promote it before, or add it anew",
-          outcome: .refused)
-      }
       var message = Etcdserverpb_MemberUpdateRequest()
       message.id = id
       message.peerUrls = peerURLs

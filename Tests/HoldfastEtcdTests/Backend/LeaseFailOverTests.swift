@@ -1,6 +1,7 @@
 import Holdfast
 import HoldfastEtcd
 import HoldfastEtcdProtos
+import HoldfastTesting
 import SwiftProtobuf
 import TestSupport
 import Testing
@@ -32,22 +33,38 @@ import Testing
   /// One member of three hangs: its silence must not use up the time of a short lease. The first attempt of a call with the usual
   /// limit would.
   @Test func aHungMemberCostsNoShortLease() async throws {
-    let kept = Shared<[Int]>([])
-    let etcd = EtcdBackend.scripted(endpoints: 3, requestTimeout: .seconds(10)) {
+    let clock = ManualClock()
+    let kept = Shared<[(endpoint: Int, limit: Duration)]>([])
+    let etcd = EtcdBackend.scripted(endpoints: 3, requestTimeout: .seconds(10), time: TimeSource(clock)) {
       (endpoint: Int) async throws(RPCError) -> any RPCConnection in
       ScriptedConnection { (call: RPCCall, message: [UInt8]) async throws(RPCError) -> [UInt8] in
         guard call.path.hasSuffix("LeaseKeepAlive") else { return Self.grant(message) }
-        kept.withLock { $0.append(endpoint) }
+        let limit = call.timeout ?? .seconds(60)
+        kept.withLock { $0.append((endpoint, limit)) }
         guard endpoint == 0 else { return Self.keepAlive(message) }
-        try? await Task.sleep(for: call.timeout ?? .seconds(60))
+        try? await clock.sleep(until: clock.now.advanced(by: limit), tolerance: nil)
         throw RPCError(.deadlineExceeded, "nothing came", progress: .unknown)
       }
     }
     let store = Store(backend: etcd, logger: .quiet)
-    try await store.withLease(ttl: .seconds(3)) { _ in
-      try await eventually("a member has kept it alive") { kept.withLock { $0.contains(1) } }
+    var configuration = LeaseConfiguration()
+    configuration.time = TimeSource(clock)
+    try await store.withLease(ttl: .seconds(3), configuration: configuration) { _ in
+      // The keeper's sleep until a third of the time.
+      await clock.waitForSleepers()
+      clock.advance(by: .seconds(1))
+      try await eventually("the first member is asked") { kept.withLock { !$0.isEmpty } }
+      let limit = kept.withLock { $0[0].limit }
+      #expect(limit < .seconds(1), "another attempt is in time")
+      await clock.waitForSleepers(1, until: clock.now.advanced(by: limit))
+      clock.advance(by: limit)
+      try await eventually("a member has kept it alive") {
+        // It may wait a little between attempts.
+        clock.advance(by: .milliseconds(1))
+        return kept.withLock { $0.count > 1 }
+      }
     }
-    #expect(kept.withLock { $0.prefix(2) } == [0, 1])
+    #expect(kept.withLock { $0.prefix(2).map(\.endpoint) } == [0, 1])
   }
 
   /// It was granted, and nobody will know its id.

@@ -47,12 +47,12 @@ final class ScriptedStream: RPCStream {
 extension EtcdBackend {
   /// A backend of so many endpoints, whose connections come from the closure.
   static func scripted(
-    endpoints: Int = 1, requestTimeout: Duration = .seconds(60),
+    endpoints: Int = 1, requestTimeout: Duration = .seconds(60), time: TimeSource = .continuous,
     connect: @escaping @Sendable (Int) async throws(RPCError) -> any RPCConnection
   ) -> EtcdBackend {
     var configuration = EtcdConfiguration(endpoints: (0..<endpoints).map { "http://member\($0)" })
     configuration.requestTimeout = requestTimeout
-    return EtcdBackend(configuration, time: .continuous, connect: connect)
+    return EtcdBackend(configuration, time: time, connect: connect)
   }
 
   /// A backend of one endpoint that answers every call with the same message.
