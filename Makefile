@@ -6,7 +6,7 @@ ARGS ?=
 
 # Each in a process of its own, since tests share its threads: those that compute for minutes take them from those that wait for
 # something with a limit, and both from those that run servers.
-SEEDED := ^HoldfastSimulationTests|^HoldfastFuzzTests|^HoldfastWireFuzzTests
+SEEDED := ^HoldfastSimulationTests|^HoldfastFuzzTests|^HoldfastWireFuzzTests|^HoldfastTests.CommonRevisionTests
 SERVERS := ^HoldfastEtcdTests|^HoldfastCommandsTests|^FaultTests
 
 FILTER ?=
