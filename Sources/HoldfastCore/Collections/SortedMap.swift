@@ -60,14 +60,6 @@ package struct SortedMap<Value> {
     return Self.value(boxes.remove(at: position))
   }
 
-  /// Changes the value of a key; what the closure leaves nil is removed.
-  package mutating func modify<R>(_ key: Key, _ body: (inout Value?) -> R) -> R {
-    var value = self[key]
-    let result = body(&value)
-    self[key] = value
-    return result
-  }
-
   /// Changes the value of a key where it lies, so that a value that holds an array is not copied; an absent key gets the
   /// default first.
   package mutating func withValue<R>(of key: Key, default value: @autoclosure () -> Value, _ body: (inout Value) -> R)
