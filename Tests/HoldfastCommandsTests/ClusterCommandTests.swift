@@ -31,6 +31,9 @@ import Testing
         let early = await etcd.holdfast("member", "promote", id)
         #expect(early.code == 2, "\(early.errors)")
 
+        let update = await etcd.holdfast("member", "update", id, "--peer-urls", joining.peerURL)
+        #expect(update.code == 64 && update.errors.contains("is a learner"), "\(update.errors)")
+
         try start()
         try await eventually(within: .seconds(60), "the learner is promoted") {
           await etcd.holdfast("member", "promote", "joining").code == 0
@@ -80,6 +83,28 @@ import Testing
         "endpoint", "health", "--endpoints", given, "--timeout", "20", "--output", "json")
       #expect(down.code == 69)
       #expect(try down.objects.filter { $0["error"] != nil }.map { $0["endpoint"] as? String } == [follower.clientURL])
+    }
+  }
+
+  /// A member with two client URLs is one member.
+  @Test(arguments: EtcdVersion.allCases) func aMemberIsAskedOnce(version: EtcdVersion) async throws {
+    let ports = [try await LoopbackPorts.free(), try await LoopbackPorts.free()]
+    // As etcd lists them.
+    let urls = ports.map { "http://127.0.0.1:\($0)" }.sorted()
+    // Nobody listens there: what is asked of both would fail for one.
+    try await withEtcd(version, arguments: ["--advertise-client-urls", urls.joined(separator: ",")]) { etcd in
+      let both = [urls[1], etcd.clientURL].joined(separator: ",")
+      for command in [["status"], ["health"], ["hash", "--revision", "1"]] {
+        for (endpoints, asked) in [(etcd.clientURL, urls[0]), (both, urls[1])] {
+          let result = await holdfast(
+            ["endpoint"] + command + ["--cluster", "--timeout", "2", "--output", "json", "--endpoints", endpoints],
+            input: [])
+          #expect(try result.objects.map { $0["endpoint"] as? String } == [asked], "\(result)")
+        }
+      }
+      let twice = [etcd.clientURL, "http://localhost:\(etcd.clientPort)"].joined(separator: ",")
+      let defragmented = try await etcd.objects("defragment", "--endpoints", twice)
+      #expect(defragmented.map { $0["endpoint"] as? String } == [etcd.clientURL])
     }
   }
 }

@@ -104,19 +104,67 @@ import Testing
     }
   }
 
-  /// As under `nohup`, and in the background of a script.
-  @Test func whatWasIgnoredStaysIgnored() async throws {
+  /// In the foreground of a terminal, where the kernel gives what is typed to everybody.
+  @Test func onATerminalASignalComesOnce() async throws {
     try await withEtcd(.v3_5_1) { etcd in
-      let script = "echo in; kill -HUP $$; kill -INT $$; echo still; read x; exit 3"
-      let (status, _) = try await ToolProcess.run(
-        lock(etcd, script: script), ignoring: [.terminalClosed, .interrupt]
-      ) { holder in
-        try await holder.wait(forLines: 2)
-        #expect(holder.lines == ["in", "still"])
-        holder.signal(.terminalClosed)
-        holder.signal(.interrupt)
+      let script =
+        "trap 'echo int' INT; trap 'echo one' USR1; trap 'exit 9' TERM; echo $PPID; while :; do sleep 0.05; done"
+      let terminal: @Sendable ([String]) -> [String] = { words in
+        let command = words.map { "'\($0.replacingOccurrences(of: "'", with: #"'\''"#))'" }.joined(separator: " ")
+        return ["script", "-qec", command, "/dev/null"]
       }
-      #expect(status == .exited(3))
+      _ = try await ToolProcess.run(lock(etcd, script: script), in: terminal) { holder in
+        try await holder.wait(forLines: 1)
+        let tool = try #require(Int32(holder.lines[0].trimmingCharacters(in: .whitespacesAndNewlines)))
+        func shown(_ text: String) -> Int { holder.lines.count { $0.contains(text) } }
+        /// What the tool is sent later it passes on later.
+        func afterThat() async throws {
+          let before = shown("one")
+          kill(tool, SIGUSR1)
+          try await eventually(within: .seconds(30)) { shown("one") > before }
+        }
+        kill(tool, SIGINT)
+        try await afterThat()
+        #expect(shown("int") == 1, "sent to the tool alone it is passed on: \(holder.lines)")
+        try await holder.type("\u{3}")
+        try await eventually(within: .seconds(30)) { shown("int") > 1 }
+        try await afterThat()
+        #expect(shown("int") == 2, "Ctrl-C is not doubled: \(holder.lines)")
+        kill(tool, SIGTERM)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(try await etcd.list(prefix: "/l").isEmpty)
+    }
+  }
+
+  /// `nohup` ignores SIGHUP, and a shell SIGINT for what a script runs in the background.
+  @Test(
+    arguments: [
+      (["nohup"], Signal.terminalClosed), (["sh", "-c", #"trap '' INT QUIT; exec "$@""#, "sh"], .interrupt),
+      (["sh", "-c", #"trap '' INT QUIT; exec "$@""#, "sh"], .quit),
+    ] as [([String], Signal)])
+  func whatIsIgnoredStaysSo(wrapper: [String], signal: Signal) async throws {
+    try await withEtcd(.v3_5_1) { etcd in
+      let script = "trap 'echo one' USR1; trap 'exit 9' TERM; echo $$; while :; do sleep 0.05; done"
+      let (status, _) = try await ToolProcess.run(lock(etcd, script: script), in: { wrapper + $0 }) { holder in
+        try await holder.wait(forLines: 1)
+        let command = try #require(Int32(holder.lines[0]))
+        holder.signal(signal)
+        kill(command, signal.rawValue)
+        holder.signal(.userDefinedOne)
+        try await eventually(within: .seconds(30)) { holder.hasEnded || holder.lines.count > 1 }
+        #expect(holder.lines.dropFirst() == ["one"])
+        holder.signal(.terminate)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(status == .exited(9))
+      let (alone, _) = try await ToolProcess.run(lock(etcd), in: { wrapper + $0 }) { holder in
+        try await holder.wait(forLines: 1)
+        holder.signal(signal)
+        holder.signal(.terminate)
+        try await eventually { holder.hasEnded }
+      }
+      #expect(alone == .exited(143))
     }
   }
 

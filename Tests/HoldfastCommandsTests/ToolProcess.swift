@@ -22,12 +22,14 @@ final class ToolProcess: Sendable {
   }
 
   /// Runs the tool while the body runs; it is killed if it has not ended by itself some time after.
+  ///
+  /// - Parameter wrapper: What is to run the tool, its command line last.
   static func run<R: Sendable>(
-    _ arguments: [String], ignoring signals: [Signal] = [], _ body: @escaping @Sendable (ToolProcess) async throws -> R
+    _ arguments: [String], in wrapper: ([String]) -> [String] = { $0 },
+    _ body: @escaping @Sendable (ToolProcess) async throws -> R
   ) async throws -> (status: TerminationStatus, result: R) {
     let result = try await Subprocess.run(
-      .name("env"), arguments: Arguments(signals.map { "--ignore-signal=\($0.rawValue)" } + [executable] + arguments),
-      input: .inputWriter, output: .sequence,
+      .name("env"), arguments: Arguments(wrapper([executable] + arguments)), input: .inputWriter, output: .sequence,
       error: .discarded
     ) { execution in
       let process = ToolProcess(execution.processIdentifier, execution.standardInputWriter)
@@ -70,6 +72,9 @@ final class ToolProcess: Sendable {
   func wait(forLines count: Int) async throws {
     try await eventually(within: .seconds(30), "\(count) lines are written") { lines.count >= count }
   }
+
+  /// Writes to its standard input.
+  func type(_ text: String) async throws { _ = try await input.write(text) }
 
   /// Nothing comes on its standard input any more.
   func endInput() async throws { try await input.finish() }

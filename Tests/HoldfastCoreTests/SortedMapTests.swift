@@ -48,10 +48,7 @@ import Testing
       switch Int.random(in: 0..<8, using: &random) {
       case 0: #expect(map.updateValue(step, forKey: key) == model.updateValue(step, forKey: key))
       case 1: #expect(map.removeValue(forKey: key) == model.removeValue(forKey: key))
-      case 2:
-        map[key] = step.isMultiple(of: 3) ? nil : (map[key] ?? 0) + step
-        model[key] = step.isMultiple(of: 3) ? nil : (model[key] ?? 0) + step
-      case 3:
+      case 2, 3:
         let old = map.withValue(of: key, default: -1) { value in
           defer { value += step }
           return value

@@ -32,6 +32,7 @@ public enum HoldfastTool {
       handler.logLevel = level
       return handler
     }
+    let ignored = ProcessSignal.ignored()
     // A reader that goes away (`holdfast list | head`) is an error of the write, not the end by a signal.
     signal(SIGPIPE, SIG_IGN)
     var tool = Tool(
@@ -40,6 +41,7 @@ public enum HoldfastTool {
     tool.isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     if tool.isInteractive { tool.askPassword = { getpass($0).map { String(cString: $0) } } }
     tool.handlesSignals = true
+    tool.ignoredSignals = ignored
     guard CommandLine.argumentsAreUnicode else {
       // Swift would replace what it cannot read, and the command would act on another key.
       try? tool.errors.line(

@@ -1,6 +1,5 @@
 import Dispatch
 import Synchronization
-import UnixSignals
 
 #if canImport(Glibc)
   import Glibc
@@ -15,16 +14,14 @@ import UnixSignals
 ///
 /// - Parameters:
 ///   - forwards: Whether a command of the user's may run, which then gets these and some more signals instead.
+///   - ignored: Signals that stay ignored.
 ///   - body: Gets the relay that the command is to be told to.
 func untilInterrupted(
-  forwards: Bool, _ body: @escaping @Sendable (SignalRelay) async throws -> ExitStatus
+  forwards: Bool, ignoring ignored: Set<Int32>, _ body: @escaping @Sendable (SignalRelay) async throws -> ExitStatus
 ) async throws -> ExitStatus {
-  let more: [UnixSignal] = forwards ? [.sighup, .sigquit, .sigusr1, .sigusr2] : []
-  let wanted = [.sigint, .sigterm] + more
-  // Before they are trapped.
-  let ignored = wanted.filter(\.isIgnored)
-  let signals = await UnixSignalsSequence(trapping: wanted.filter { !ignored.contains($0) })
-  let (received, relay) = (Received(), SignalRelay(ignored: ignored.map { "\($0.rawValue)" }))
+  let more = forwards ? [SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2] : []
+  let signals = ProcessSignal.catching(([SIGINT, SIGTERM] + more).filter { !ignored.contains($0) })
+  let (received, relay) = (Received(), SignalRelay())
   return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
     group.addTask {
       do {
@@ -37,8 +34,8 @@ func untilInterrupted(
       }
     }
     group.addTask {
-      for await signal in signals where !relay.forward(signal.rawValue) {
-        let status = ExitStatus(signal: signal.rawValue)
+      for await signal in signals where !relay.forward(signal) {
+        let status = ExitStatus(signal: signal.number)
         received.note(status)
         // A command that has begun meanwhile is given its own time.
         DispatchQueue.global().asyncAfter(deadline: .now() + 5) { if !relay.isTaken { _exit(status.code) } }

@@ -27,21 +27,13 @@ final class SignalRelay: Sendable {
   func release() { child.withLock { $0 = nil } }
 
   /// Whether somebody else got the signal.
-  func forward(_ signal: Int32) -> Bool {
+  func forward(_ signal: ProcessSignal) -> Bool {
     child.withLock { child in
       guard let child else { return false }
-      // Ctrl-C and Ctrl-\ reach every process in the terminal's foreground, the command among them. Twice means something else to many.
-      // Those that somebody sends with `kill` to us alone, in the foreground, cannot be told apart: SIGTERM is for that.
-      let isFromTerminal = (signal == SIGINT || signal == SIGQUIT) && Self.isInForeground
-      if !isFromTerminal { kill(child, signal) }
+      // What is typed the command has got from the terminal. A second Ctrl-C means "at once, whatever is lost" to many.
+      let isTyped = signal.isFromKernel && (signal.number == SIGINT || signal.number == SIGQUIT)
+      if !isTyped { kill(child, signal.number) }
       return true
     }
-  }
-
-  private static var isInForeground: Bool {
-    let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
-    guard terminal >= 0 else { return false }
-    defer { close(terminal) }
-    return tcgetpgrp(terminal) == getpgrp()
   }
 }

@@ -11,6 +11,8 @@ struct Tool: Sendable {
   var isInteractive = false
   /// Whether SIGINT and SIGTERM end a command cleanly; off in tests, whose process is not ours.
   var handlesSignals = false
+  /// Signals that whoever started the process had ignored: they stay so, for a command of the user's too.
+  var ignoredSignals: Set<Int32> = []
   /// Asks the person at the terminal for a password, which is not shown; nil where there is nobody.
   var askPassword: (@Sendable (_ prompt: String) -> String?)?
   /// The store to use instead of what the command line names, for tests.
@@ -41,7 +43,7 @@ struct Tool: Sendable {
     }
     do {
       guard handlesSignals else { return try await command.run(in: self).code }
-      return try await untilInterrupted(forwards: command.runsCommand) { relay in
+      return try await untilInterrupted(forwards: command.runsCommand, ignoring: ignoredSignals) { relay in
         var tool = self
         tool.relay = relay
         return try await command.run(in: tool)

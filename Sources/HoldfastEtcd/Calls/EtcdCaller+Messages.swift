@@ -8,6 +8,8 @@ struct MalformedAnswer: Error {
   /// Set when the answer was good enough to show that the store had answered.
   var revision: Revision?
 
+  static let noKey = MalformedAnswer("it has a key-value without a key")
+
   init(_ text: String, revision: Revision? = nil) {
     self.text = text
     self.revision = revision

@@ -56,18 +56,34 @@ extension EtcdBackend {
       }
     }
 
-    /// Changes where the others reach a member. `memberNotFound` when there is none.
+    /// Changes where the others reach a member. `memberNotFound` when there is none, `invalidArgument` when it is a learner.
     ///
-    /// Not for a learner, see ``EtcdMember/isLearner``: etcd (3.4.23 and 3.5.1) forgets by it that it is one, and does not promote it
-    /// any more.
+    /// etcd (3.4.23 and 3.5.1) would forget by it that it is one, and not promote it any more, so the members are asked for first.
     @discardableResult
     public func updateMember(_ id: UInt64, peerURLs: [String]) async throws(HoldfastError) -> [EtcdMember] {
+      try await refuseLearner(id)
       var message = Etcdserverpb_MemberUpdateRequest()
       message.id = id
       message.peerUrls = peerURLs
       return try await etcd.caller.call(.updateMember, message, .write, timeout: etcd.configuration.requestTimeout) {
         (answer: Etcdserverpb_MemberUpdateResponse) in try Self.list(answer.members, answer.hasHeader)
       }
+    }
+
+    private func refuseLearner(_ id: UInt64) async throws(HoldfastError) {
+      let members: [EtcdMember]
+      do {
+        members = try await self.members()
+      } catch {
+        var error = error
+        error.outcome = .refused
+        throw error
+      }
+      guard let learner = members.first(where: { $0.id == id && $0.isLearner }) else { return }
+      throw HoldfastError(
+        .invalidArgument,
+        "member \(learner) is a learner, and etcd would forget that: promote it first, or remove it and add it again",
+        outcome: .refused)
     }
 
     /// Takes a member out of the cluster for good: it stops, and its id never comes back. `memberNotFound` when there is none.

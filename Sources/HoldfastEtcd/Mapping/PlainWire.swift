@@ -5,32 +5,59 @@ import HoldfastEtcdProtos
 /// Key-values straight from the bytes of an answer: lists and watches are made of little else, and the library's way, a message of `Data`
 /// for each of them that is then copied, costs them most of their time.
 ///
-/// It reads what etcd writes. Whatever is not as plain (fields that are unknown or repeated, malformed bytes) it leaves to the
-/// library by returning nil, so that there is one opinion on that.
+/// It reads what etcd writes. Whatever is not as plain (repeated messages, groups, malformed bytes) it leaves to the library by
+/// returning nil, so that there is one opinion on that.
+///
+/// A hostile server's answer of tiny elements must not become a hundred times its bytes. Each has a key, room is made for exactly as
+/// many as there are, none of a large answer is smaller than etcd's are, and the library, which needs more, gets no large answer.
 enum PlainWire {
+  /// What is no larger costs little, whatever it is made of.
+  static let smallAnswer = 1 << 20
+  /// What an element has at least, on the average. etcd's smallest has eleven bytes: a key of one, and revisions.
+  static let smallestElement = 10
+
   /// The answer without its key-values, in its wire form, and these.
-  static func range(_ bytes: [UInt8]) -> (rest: [UInt8], keyValues: [KeyValue])? {
-    split(bytes, field: 2, keyValue).map { ($0.rest, $0.elements) }
+  ///
+  /// - Throws: `MalformedAnswer` where one has no key.
+  static func range(_ bytes: [UInt8]) throws -> (rest: [UInt8], keyValues: [KeyValue])? {
+    try split(bytes, field: 2, keyValue).map { ($0.rest, $0.elements) }
   }
 
   /// The message without its events, in its wire form, and these.
-  static func watch(_ bytes: [UInt8]) -> (rest: [UInt8], events: [WatchMessage.Event])? {
-    split(bytes, field: 11, event).map { ($0.rest, $0.elements) }
+  ///
+  /// - Throws: `MalformedAnswer` where one has no key.
+  static func watch(_ bytes: [UInt8]) throws -> (rest: [UInt8], events: [WatchMessage.Event])? {
+    try split(bytes, field: 11, event).map { ($0.rest, $0.elements) }
+  }
+
+  private static func split<Element>(
+    _ bytes: [UInt8], field number: UInt64, _ element: (inout PlainReader) throws -> Element?
+  ) throws -> (rest: [UInt8], elements: [Element])? {
+    if let parts = try parts(bytes, field: number, element) { return parts }
+    guard bytes.count <= smallAnswer else {
+      throw MalformedAnswer("it cannot be decoded, or is nothing that etcd sends")
+    }
+    return nil
   }
 
   /// Takes the elements of one repeated field out of a message.
-  private static func split<Element>(
-    _ bytes: [UInt8], field number: UInt64, _ element: (inout PlainReader) -> Element?
-  ) -> (rest: [UInt8], elements: [Element])? {
-    bytes.withUnsafeBytes { bytes in
+  private static func parts<Element>(
+    _ bytes: [UInt8], field number: UInt64, _ element: (inout PlainReader) throws -> Element?
+  ) throws -> (rest: [UInt8], elements: [Element])? {
+    try bytes.withUnsafeBytes { bytes in
       var reader = PlainReader(bytes)
       var rest: [UInt8] = []
       var elements: [Element] = []
+      guard let count = reader.count(of: number) else { return nil }
+      guard bytes.count <= smallAnswer || count <= bytes.count / smallestElement else {
+        throw MalformedAnswer("it has more key-values than etcd could make of so few bytes")
+      }
+      elements.reserveCapacity(count)
       while !reader.isAtEnd {
         let start = reader.position
         guard let (field, type) = reader.tag() else { return nil }
         if field == number {
-          guard type == .bytes, var inner = reader.nested(), let made = element(&inner) else { return nil }
+          guard type == .bytes, var inner = reader.nested(), let made = try element(&inner) else { return nil }
           elements.append(made)
         } else {
           guard reader.skip(type) else { return nil }
@@ -41,29 +68,31 @@ enum PlainWire {
     }
   }
 
-  private static func event(_ reader: inout PlainReader) -> WatchMessage.Event? {
+  private static func event(_ reader: inout PlainReader) throws -> WatchMessage.Event? {
     var event = WatchMessage.Event(.put, nil)
     while !reader.isAtEnd {
-      switch reader.tag() {
-      case (1, .varint)?:
+      guard let (field, type) = reader.tag() else { return nil }
+      switch (field, type) {
+      case (1, .varint):
         switch reader.varint() {
         case 0?: event.kind = .put
         case 1?: event.kind = .delete
         default: return nil
         }
-      case (2, .bytes)? where event.keyValue == nil:
-        guard var inner = reader.nested(), let made = keyValue(&inner) else { return nil }
+      case (2, .bytes):
+        guard event.keyValue == nil, var inner = reader.nested(), let made = try keyValue(&inner) else { return nil }
         event.keyValue = made
-      case (3, .bytes)? where event.previous == nil:
-        guard var inner = reader.nested(), let made = keyValue(&inner) else { return nil }
+      case (3, .bytes):
+        guard event.previous == nil, var inner = reader.nested(), let made = try keyValue(&inner) else { return nil }
         event.previous = made
-      default: return nil
+      default: guard reader.skip(type) else { return nil }
       }
     }
+    guard event.keyValue != nil else { throw MalformedAnswer.noKey }
     return event
   }
 
-  private static func keyValue(_ reader: inout PlainReader) -> KeyValue? {
+  private static func keyValue(_ reader: inout PlainReader) throws -> KeyValue? {
     var (key, value): ([UInt8], [UInt8]) = ([], [])
     var (created, modified, version, lease): (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     while !reader.isAtEnd {
@@ -80,9 +109,10 @@ enum PlainWire {
         case 4: version = number
         default: lease = number
         }
-      default: return nil
+      default: guard reader.skip(type) else { return nil }
       }
     }
+    guard !key.isEmpty else { throw MalformedAnswer.noKey }
     return KeyValue(
       key: Key(bytes: key), value: value, createRevision: Revision(Int64(bitPattern: created)),
       modRevision: Revision(Int64(bitPattern: modified)), version: Int64(bitPattern: version),
@@ -92,7 +122,7 @@ enum PlainWire {
 
 /// Reads protobuf's wire format from bytes that somebody else keeps.
 struct PlainReader {
-  enum WireType: UInt64 { case varint = 0, bytes = 2 }
+  enum WireType: UInt64 { case varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 }
 
   private let buffer: UnsafeRawBufferPointer
   private(set) var position: Int
@@ -122,7 +152,17 @@ struct PlainReader {
     return nil
   }
 
-  /// A field's number and type, if it is of a type that etcd uses.
+  /// How often a field is there that is made of bytes; nil where the message is not plain.
+  func count(of number: UInt64) -> Int? {
+    var (reader, count) = (self, 0)
+    while !reader.isAtEnd {
+      guard let (field, type) = reader.tag(), reader.skip(type) else { return nil }
+      if field == number, type == .bytes { count += 1 }
+    }
+    return count
+  }
+
+  /// A field's number and type, if it is no group.
   mutating func tag() -> (field: UInt64, type: WireType)? {
     guard let tag = varint(), tag >> 3 > 0, tag <= UInt64(UInt32.max), let type = WireType(rawValue: tag & 7) else {
       return nil
@@ -139,7 +179,15 @@ struct PlainReader {
     switch type {
     case .varint: varint() != nil
     case .bytes: range() != nil
+    case .fixed64: advance(by: 8)
+    case .fixed32: advance(by: 4)
     }
+  }
+
+  private mutating func advance(by count: Int) -> Bool {
+    guard count <= end - position else { return false }
+    position += count
+    return true
   }
 
   private mutating func range() -> Range<Int>? {

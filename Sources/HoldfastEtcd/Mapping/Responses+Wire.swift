@@ -6,18 +6,19 @@ import SwiftProtobuf
 // fills in no more than a revision there.
 
 extension RangeResponse {
-  init(_ response: Wire.RangeResponse, header: ResponseHeader) {
+  init(_ response: Wire.RangeResponse, header: ResponseHeader) throws {
     self.init(
-      header: header, keyValues: response.kvs.map(KeyValue.init), more: response.more, count: response.count)
+      header: header, keyValues: try response.kvs.map { try KeyValue($0, at: header.revision) }, more: response.more,
+      count: response.count)
   }
 
   init(_ response: Wire.RangeResponse) throws {
-    self.init(response, header: try ResponseHeader(response.hasHeader ? response.header : nil))
+    try self.init(response, header: ResponseHeader(response.hasHeader ? response.header : nil))
   }
 
   /// What ``init(_:)`` makes of the message that these bytes are.
   init(serializedBytes bytes: [UInt8]) throws {
-    guard let plain = PlainWire.range(bytes) else {
+    guard let plain = try PlainWire.range(bytes) else {
       self = try RangeResponse(Wire.RangeResponse(serializedBytes: bytes))
       return
     }
@@ -27,22 +28,25 @@ extension RangeResponse {
 }
 
 extension PutResponse {
-  init(_ response: Wire.PutResponse, header: ResponseHeader) {
-    self.init(header: header, previous: response.hasPrevKv ? KeyValue(response.prevKv) : nil)
+  init(_ response: Wire.PutResponse, header: ResponseHeader) throws {
+    self.init(
+      header: header, previous: response.hasPrevKv ? try KeyValue(response.prevKv, at: header.revision) : nil)
   }
 
   init(_ response: Wire.PutResponse) throws {
-    self.init(response, header: try ResponseHeader(response.hasHeader ? response.header : nil))
+    try self.init(response, header: ResponseHeader(response.hasHeader ? response.header : nil))
   }
 }
 
 extension DeleteRangeResponse {
-  init(_ response: Wire.DeleteRangeResponse, header: ResponseHeader) {
-    self.init(header: header, deleted: response.deleted, previous: response.prevKvs.map(KeyValue.init))
+  init(_ response: Wire.DeleteRangeResponse, header: ResponseHeader) throws {
+    self.init(
+      header: header, deleted: response.deleted,
+      previous: try response.prevKvs.map { try KeyValue($0, at: header.revision) })
   }
 
   init(_ response: Wire.DeleteRangeResponse) throws {
-    self.init(response, header: try ResponseHeader(response.hasHeader ? response.header : nil))
+    try self.init(response, header: ResponseHeader(response.hasHeader ? response.header : nil))
   }
 }
 
@@ -69,10 +73,10 @@ extension TransactionResponse {
 extension StoreResponse {
   init(_ response: Wire.ResponseOp, to request: StoreRequest, header: ResponseHeader) throws {
     switch (request, response.response) {
-    case (.range, .responseRange(let response)): self = .range(RangeResponse(response, header: header))
-    case (.put, .responsePut(let response)): self = .put(PutResponse(response, header: header))
+    case (.range, .responseRange(let response)): self = .range(try RangeResponse(response, header: header))
+    case (.put, .responsePut(let response)): self = .put(try PutResponse(response, header: header))
     case (.deleteRange, .responseDeleteRange(let response)):
-      self = .deleteRange(DeleteRangeResponse(response, header: header))
+      self = .deleteRange(try DeleteRangeResponse(response, header: header))
     case (.transaction(let request), .responseTxn(let response)):
       self = .transaction(try TransactionResponse(response, to: request, header: header))
     default:

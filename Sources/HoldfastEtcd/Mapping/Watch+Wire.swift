@@ -29,8 +29,9 @@ extension Wire.WatchRequest {
 }
 
 extension WatchMessage {
-  init(_ response: Wire.WatchResponse) {
-    // Nothing is checked here: a header without a revision means something in a compaction's cancel.
+  /// - Throws: `MalformedAnswer` when an event has no key.
+  init(_ response: Wire.WatchResponse) throws {
+    // Nothing else is checked here: a header without a revision means something in a compaction's cancel.
     let header = response.hasHeader ? response.header : nil
     self.init(
       header: header.map {
@@ -43,19 +44,19 @@ extension WatchMessage {
     compactRevision = Revision(response.compactRevision)
     cancelReason = response.cancelReason
     fragment = response.fragment
-    events = response.events.map(Event.init)
+    events = try response.events.map(Event.init)
   }
 }
 
 extension WatchMessage.Event {
-  init(_ event: Wire.Event) {
+  init(_ event: Wire.Event) throws {
+    guard event.hasKv else { throw MalformedAnswer.noKey }
     let kind: Kind =
       switch event.type {
       case .put: .put
       case .delete: .delete
       case .UNRECOGNIZED: .unknown
       }
-    self.init(
-      kind, event.hasKv ? KeyValue(event.kv) : nil, previous: event.hasPrevKv ? KeyValue(event.prevKv) : nil)
+    self.init(kind, try KeyValue(event.kv), previous: event.hasPrevKv ? try KeyValue(event.prevKv) : nil)
   }
 }

@@ -62,7 +62,9 @@ extension ResponseHeader {
 }
 
 extension KeyValue {
-  init(_ keyValue: Wire.KeyValue) {
+  /// - Throws: `MalformedAnswer` when it has no key, which etcd never has.
+  init(_ keyValue: Wire.KeyValue, at revision: Revision? = nil) throws {
+    guard !keyValue.key.isEmpty else { throw MalformedAnswer(MalformedAnswer.noKey.text, revision: revision) }
     self.init(
       key: Key(bytes: keyValue.key), value: Array(keyValue.value),
       createRevision: Revision(keyValue.createRevision), modRevision: Revision(keyValue.modRevision),

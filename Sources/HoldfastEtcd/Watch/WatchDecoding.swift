@@ -12,10 +12,10 @@ enum WatchDecoding {
   private static func elsewhere(_ bytes: [UInt8]) async throws -> WatchMessage { try decode(bytes) }
 
   static func decode(_ bytes: [UInt8]) throws -> WatchMessage {
-    guard let plain = PlainWire.watch(bytes) else {
-      return WatchMessage(try Wire.WatchResponse(serializedBytes: bytes))
+    guard let plain = try PlainWire.watch(bytes) else {
+      return try WatchMessage(Wire.WatchResponse(serializedBytes: bytes))
     }
-    var message = WatchMessage(try Wire.WatchResponse(serializedBytes: plain.rest))
+    var message = try WatchMessage(Wire.WatchResponse(serializedBytes: plain.rest))
     message.events = plain.events
     return message
   }

@@ -24,6 +24,7 @@ struct RevisionAssembly: Hashable, Sendable {
   mutating func add(
     _ message: WatchMessage, _ header: ResponseHeader, in range: KeyRange, from start: Revision
   ) -> Outcome {
+    if fragments.isEmpty { fragments.reserveCapacity(message.events.count) }
     for event in message.events {
       guard let keyValue = event.keyValue else { return .violation("an event came without its key") }
       let revision = keyValue.modRevision

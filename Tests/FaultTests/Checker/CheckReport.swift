@@ -24,6 +24,8 @@ struct CheckReport: Sendable {
   struct Violation: Hashable, Sendable, CustomStringConvertible {
     var invariant: Invariant
     var text: String
+    /// The latest revision that it is about; nil where it is about none.
+    var revision: Int64?
     var description: String { "\(invariant.rawValue) \(invariant): \(text)" }
   }
 
@@ -32,9 +34,20 @@ struct CheckReport: Sendable {
 
   var checks: Int { counts.values.reduce(0, +) }
 
-  mutating func check(_ invariant: Invariant, _ holds: Bool, _ text: @autoclosure () throws -> String) {
+  mutating func check(
+    _ invariant: Invariant, at revision: Int64? = nil, _ holds: Bool, _ text: @autoclosure () throws -> String
+  ) {
     counts[invariant, default: 0] += 1
-    if !holds { violations.append(Violation(invariant: invariant, text: (try? text()) ?? "no more is known")) }
+    guard !holds else { return }
+    violations.append(
+      Violation(invariant: invariant, text: (try? text()) ?? "no more is known", revision: revision))
+  }
+
+  /// Without the violations that the server's loss explains.
+  func without(_ loss: ServerLoss) -> CheckReport {
+    var report = self
+    report.violations.removeAll { loss.explains($0) }
+    return report
   }
 
   mutating func add(_ other: CheckReport) {

@@ -21,7 +21,7 @@ struct HealthChecker {
     for sample in history.health where sample.isLive {
       guard let due = marks.last(where: { $0.time <= sample.time - limit }) else { continue }
       report.check(
-        .failLoud, sample.revision ?? 0 >= due.revision,
+        .failLoud, at: due.revision, sample.revision ?? 0 >= due.revision,
         "cache \(sample.cache) says live at \(sample.revision ?? 0), \(due.revision) was there \(limit) before")
     }
     return report

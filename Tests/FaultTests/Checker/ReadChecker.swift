@@ -93,7 +93,8 @@ extension ReadChecker {
   private func eachByItself(_ read: ReadRecord, _ report: inout CheckReport) {
     for (key, seen) in read.seen {
       report.check(
-        .noThinAir, oracles.contains { $0.state(of: key, at: seen.modRevision).map(seen.matches) ?? false },
+        .noThinAir, at: seen.modRevision,
+        oracles.contains { $0.state(of: key, at: seen.modRevision).map(seen.matches) ?? false },
         "cache \(read.cache): \(key) read as \(seen), which it was in no epoch")
     }
   }

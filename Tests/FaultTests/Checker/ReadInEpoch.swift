@@ -18,12 +18,12 @@ struct ReadInEpoch {
     }
     if read.mode != .local, let revision = read.revision {
       report.check(
-        .monotonicSnapshots, revision >= floors.snapshot,
+        .monotonicSnapshots, at: max(revision, floors.snapshot), revision >= floors.snapshot,
         "cache \(read.cache): a snapshot at \(revision) after one at \(floors.snapshot)")
       if read.mode == .ownSnapshot {
         for (key, floor) in floors.keysAcknowledged {
           report.check(
-            .readYourWrites, revision >= floor,
+            .readYourWrites, at: floor, revision >= floor,
             "cache \(read.cache): a snapshot at \(revision) without the own write of \(key) at \(floor)")
         }
       }
@@ -37,10 +37,11 @@ struct ReadInEpoch {
     let truth = oracle.change(of: key, at: seen.modRevision)
     let isTrue = truth?.revision == seen.modRevision && truth?.seen.map(seen.matches) == true
     report.check(
-      .noThinAir, isTrue, "cache \(read.cache): \(key) read as \(seen), and it was \(String(describing: truth))")
+      .noThinAir, at: seen.modRevision, isTrue,
+      "cache \(read.cache): \(key) read as \(seen), and it was \(String(describing: truth))")
     if seen.token == nil || truth?.seen?.token == nil {
       report.check(
-        .malformedValues, seen.token == truth?.seen?.token,
+        .malformedValues, at: seen.modRevision, seen.token == truth?.seen?.token,
         "cache \(read.cache): \(key) at \(seen.modRevision) must be an error exactly when its bytes are no value")
     }
   }
@@ -53,17 +54,18 @@ struct ReadInEpoch {
     let since = oracle.since(key, seen, floor: floor?.revision ?? 0)
     if let floor {
       let text = "cache \(read.cache): \(key) read as \(name(seen)) after revision \(floor.revision)"
-      report.check(floor.isAcknowledged ? .readYourWrites : .monotonicKeys, since != nil, text)
+      let latest = max(floor.revision, seen?.modRevision ?? 0)
+      report.check(floor.isAcknowledged ? .readYourWrites : .monotonicKeys, at: latest, since != nil, text)
       if oracle.state(of: key, at: floor.revision) == nil, seen != nil {
-        report.check(.noResurrection, since != nil, text)
+        report.check(.noResurrection, at: latest, since != nil, text)
       }
     }
     if seen == nil, floor != nil, Self.isLeased(key) {
-      report.check(.leases, since != nil, "cache \(read.cache): \(key) vanished without a delete")
+      report.check(.leases, at: floor?.revision, since != nil, "cache \(read.cache): \(key) vanished without a delete")
     }
     if bound > floor?.revision ?? 0 {
       report.check(
-        .noLostUpdate, oracle.since(key, seen, floor: bound) != nil,
+        .noLostUpdate, at: max(bound, seen?.modRevision ?? 0), oracle.since(key, seen, floor: bound) != nil,
         "cache \(read.cache): a list that had followed to \(bound) shows \(key) as \(name(seen))")
     }
     return since
@@ -74,8 +76,10 @@ struct ReadInEpoch {
     let truth = oracle.state(of: key, at: revision)
     let isTrue = seen.map { seen in truth.map(seen.matches) ?? false } ?? (truth == nil)
     let text = "cache \(read.cache): snapshot at \(revision) shows \(key) as \(name(seen)), it was \(name(truth))"
-    report.check(.snapshotConsistency, isTrue, text)
-    report.check(.noLostUpdate, isTrue, text)
+    // What is absent may be so because of any revision up to that of the snapshot.
+    let latest = if let seen, let truth { max(seen.modRevision, truth.modRevision) } else { revision }
+    report.check(.snapshotConsistency, at: latest, isTrue, text)
+    report.check(.noLostUpdate, at: latest, isTrue, text)
   }
 
   /// Both halves of a pair are written by transactions only.
@@ -85,7 +89,8 @@ struct ReadInEpoch {
       guard read.keys?.contains(String(other)) ?? true else { continue }
       let right = read.seen[String(other)]
       report.check(
-        .atomicTransactions, left.token == right?.token && left.modRevision == right?.modRevision,
+        .atomicTransactions, at: max(left.modRevision, right?.modRevision ?? 0),
+        left.token == right?.token && left.modRevision == right?.modRevision,
         "cache \(read.cache): \(key) is \(left), \(other) is \(name(right))")
     }
   }

@@ -1,7 +1,7 @@
 /// A revision that a server gave to one change and, after a crash, to another one: it lost what it had acknowledged.
 ///
 /// etcd 3.5.0 to 3.5.2 do that when they are killed under load (etcd issue 13766). Everything that was rightly read before is
-/// then wrong by the history of after. It counts as the server's doing only when clients of two stores, over connections
+/// then wrong by the history of after, from that revision on: what is wrong about earlier ones it does not explain. It counts as the server's doing only when clients of two stores, over connections
 /// of their own, were told the same of the revision.
 struct ServerLoss: Hashable, CustomStringConvertible {
   var key: String
@@ -36,6 +36,10 @@ struct ServerLoss: Hashable, CustomStringConvertible {
     }
     (key, token, revision) = (told.key, told.token, told.revision)
   }
+
+  /// Whether it is about what the server lost, or what it made of the revisions from there on. Of an outcome that was not told, or
+  /// of caches that do not show what the store holds in the end, it is no excuse.
+  func explains(_ violation: CheckReport.Violation) -> Bool { (violation.revision ?? 0) >= revision }
 
   private struct Told: Hashable {
     var key: String

@@ -8,7 +8,7 @@ struct WriteChecker {
     for oracle in oracles {
       for (token, places) in oracle.tokens {
         report.check(
-          .truthfulOutcomes, Set(places.map(\.key)).count == places.count,
+          .truthfulOutcomes, at: places.map(\.revision).max(), Set(places.map(\.key)).count == places.count,
           "token \(token) was written more than once: \(places)")
       }
     }
@@ -24,7 +24,8 @@ struct WriteChecker {
     case .refused:
       for token in write.tokens {
         report.check(
-          .truthfulOutcomes, oracles.allSatisfy { $0.tokens[token] == nil },
+          .truthfulOutcomes, at: oracles.compactMap { $0.tokens[token]?.first?.revision }.max(),
+          oracles.allSatisfy { $0.tokens[token] == nil },
           "store \(write.store): told refused, but it is there: \(write.operations)")
       }
     case .applied(let revision, let deleted):
@@ -33,7 +34,7 @@ struct WriteChecker {
       let truth = oracles[write.epoch]
       let isTrue = write.isIn(truth, at: revision)
       report.check(
-        .truthfulOutcomes, isTrue,
+        .truthfulOutcomes, at: revision, isTrue,
         "store \(write.store): told applied at \(revision), which is not so: \(write.operations)")
       if isTrue { compares(write, truth, at: revision, &report) }
     }
@@ -50,7 +51,7 @@ struct WriteChecker {
       guard expected >= 0 else { continue }
       let before = oracle.state(of: key, at: revision - 1)?.modRevision ?? 0
       report.check(
-        .safeCompare, before == expected,
+        .safeCompare, at: revision, before == expected,
         "store \(write.store): \(key) at \(revision) was to follow \(expected), it followed \(before)")
     }
   }

@@ -41,6 +41,37 @@ import Testing
     #expect(ServerLoss(history: CheckerFixture().history, oracle: run.oracle) == nil)
   }
 
+  /// What is wrong about earlier revisions, or about none, is still ours.
+  @Test func whatALossExplains() throws {
+    var run = CheckerFixture()
+    run.history.storeOfCache = [0, 1]
+    run.snapshot(8) { $0["b"] = Seen(token: 50, modRevision: 8, createRevision: 8, version: 1) }
+    run.history.reads.append(run.history.reads[0])
+    run.history.reads[1].cache = 1
+    run.write(.put("b", token: 50), .applied(at: 8, deleted: 0))
+    let explained = run.check()
+    let loss = try #require(ServerLoss(history: run.history, oracle: run.oracle))
+    #expect(!explained.violations.isEmpty && explained.without(loss).violations.isEmpty, "\(explained.violations)")
+    #expect(explained.without(loss).counts == explained.counts)
+
+    run.get("a", asAt: 4)
+    run.get("a", asAt: 2)
+    run.snapshot(11) { $0["dir/x"] = Seen(token: 70, modRevision: 3, createRevision: 3, version: 1) }
+    run.write(.put("a", token: 98), .applied(at: 5, deleted: 0))
+    run.write(.put("a", token: 97), .untold("it failed"))
+    var report = run.check()
+    report.check(.convergence, false, "a cache shows something else")
+    let left = report.without(loss)
+    #expect(left.broken == [.monotonicKeys, .noThinAir, .truthfulOutcomes, .convergence], "\(left.violations)")
+    #expect(left.violations.count < report.violations.count)
+    let row = FaultTable.Row(fault: "1 killed", server: "etcd", loss: loss, operations: 7, report: left)
+    #expect(
+      row.line(.seconds(2))
+        == "fault|1 killed (the server lost a write)|etcd|1|7|\(left.checks)|\(left.violations.count)|2.0")
+    let plain = FaultTable.Row(fault: "1 killed", server: "etcd", operations: 7, report: CheckReport())
+    #expect(plain.line(.zero) == "fault|1 killed|etcd|1|7|0|0|0.0")
+  }
+
   @Test func aKeyThatGoesBack() {
     var run = CheckerFixture()
     run.get("a", asAt: 4)

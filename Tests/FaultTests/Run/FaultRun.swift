@@ -27,7 +27,8 @@ struct FaultRun {
     var apply: @Sendable (inout EtcdConfiguration) -> Void = { _ in }
   }
 
-  /// A run in which the server lost a write says nothing of us but that the caches came to show what it has then: it is run again.
+  /// A run in which the server lost a write says nothing of us from there on, but that the caches came to show what it has then: it
+  /// is in the table by itself, and run again.
   func callAsFunction(_ fault: (Stage) async throws -> Void) async throws {
     for _ in 0..<3 {
       guard let loss = try await run(fault) else { return }
@@ -48,20 +49,15 @@ struct FaultRun {
         }
       }
     }
-    if let loss = report.loss {
-      for violation in report.checks.violations where violation.invariant == .convergence {
-        Issue.record("\(name) on \(kind), where \(loss): \(violation)")
-      }
-    }
+    let checks = report.loss.map(report.checks.without) ?? report.checks
     FaultTable.shared.add(
-      .init(
-        fault: name + (report.loss == nil ? "" : " (the server lost a write: run again)"), server: "\(kind)",
-        operations: report.operations, report: report.checks),
+      .init(fault: name, server: "\(kind)", loss: report.loss, operations: report.operations, report: checks),
       took: ContinuousClock.now - start)
+    let remark = report.loss.map { ", where \($0)" } ?? ""
+    for violation in checks.violations.prefix(20) { Issue.record("\(name) on \(kind)\(remark): \(violation)") }
     if let loss = report.loss { return loss }
-    for violation in report.checks.violations.prefix(20) { Issue.record("\(name) on \(kind): \(violation)") }
     for invariant in Self.everyRun.union(mustCheck).sorted() {
-      #expect(report.checks.counts[invariant, default: 0] > 0, "\(name) on \(kind) never checked \(invariant)")
+      #expect(checks.counts[invariant, default: 0] > 0, "\(name) on \(kind) never checked \(invariant)")
     }
     return nil
   }

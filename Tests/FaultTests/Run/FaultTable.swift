@@ -11,18 +11,24 @@ final class FaultTable: Sendable {
   struct Row {
     var fault: String
     var server: String
+    /// What the server lost: such a run counts for itself.
+    var loss: ServerLoss?
     var operations: Int
     var report: CheckReport
+
+    func line(_ time: Duration) -> String {
+      let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+      return
+        "fault|\(fault)\(loss == nil ? "" : " (the server lost a write)")|\(server)|1|\(operations)|\(report.checks)"
+        + "|\(report.violations.count)|\((seconds * 10).rounded() / 10)"
+    }
   }
 
   static let shared = FaultTable()
   private let lock = Mutex(())
 
   func add(_ row: Row, took time: Duration) {
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-    let line =
-      "fault|\(row.fault)|\(row.server)|1|\(row.operations)|\(row.report.checks)|\(row.report.violations.count)"
-      + "|\((seconds * 10).rounded() / 10)"
+    let line = row.line(time)
     print(line)
     guard let path = ProcessInfo.processInfo.environment["HOLDFAST_FAULTS_REPORT"] else { return }
     lock.withLock { _ in

@@ -41,8 +41,18 @@ import Testing
         #expect(early?.code == .learnerNotReady)
         #expect(early?.outcome == .refused)
 
+        // etcd would forget that it learns, and never promote it.
+        func update() async -> HoldfastError? {
+          await failure { try await etcd.cluster.updateMember(learner.id, peerURLs: [joining.peerURL]) }
+        }
+        let unstarted = await update()
+        #expect(
+          unstarted?.code == .invalidArgument && unstarted?.outcome == .refused, "\(String(describing: unstarted))")
+
         try start()
         try await clientsThatMeetALearnerFirst(joining, cluster)
+        #expect(await update()?.message.contains("is a learner") == true)
+        #expect(try await etcd.cluster.members().contains { $0.id == learner.id && $0.isLearner })
         #expect(try await !etcd.cluster.synchronizeEndpoints().contains(joining.clientURL), "a learner serves nobody")
         try await eventually(within: .seconds(30), "the learner is promoted") {
           try await etcd.cluster.promoteMember(learner.id).contains { $0.id == learner.id && !$0.isLearner }

@@ -1,6 +1,7 @@
 import HoldfastCore
 import HoldfastEtcd
 import HoldfastEtcdProtos
+import SwiftProtobuf
 import TestSupport
 import Testing
 
@@ -83,7 +84,11 @@ import Testing
     let calls = Shared(0)
     let etcd = EtcdBackend.scripted(endpoints: 2) { (_: Int) async throws(RPCError) -> any RPCConnection in
       ScriptedConnection { (call: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in
-        guard call.path.hasSuffix("/\(method.name)") else { throw Self.refusal }
+        guard call.path.hasSuffix("/\(method.name)") else {
+          // Some look at the members before.
+          guard call.path.hasSuffix("/MemberList") else { throw Self.refusal }
+          return bytes(of: Etcdserverpb_MemberListResponse.with { $0.header = .init() })
+        }
         let count = calls.withLock {
           $0 += 1
           return $0

@@ -16,11 +16,20 @@ struct EndpointCommand: ParsableCommand {
 
 /// Which endpoints.
 struct ClusterOptions: ParsableArguments {
-  @Flag(help: "Ask the client URLs of all members, instead of the endpoints that are given.") var cluster = false
+  @Flag(help: "Ask every member, at one of its client URLs, instead of the endpoints that are given.") var cluster =
+    false
 
   func endpoints(of etcd: EtcdBackend) async throws -> [String] {
-    cluster ? try await etcd.cluster.members(linearizable: false).flatMap(\.clientURLs) : etcd.endpoints
+    let given = etcd.endpoints
+    guard cluster else { return given }
+    // Once each. One that is given can be reached, and its scheme is one that the client has what it needs for.
+    let schemes = Set(given.map(Self.scheme))
+    return try await etcd.cluster.members(linearizable: false).map(\.clientURLs).compactMap { urls in
+      urls.first(where: given.contains) ?? urls.first { schemes.contains(Self.scheme($0)) } ?? urls.first
+    }
   }
+
+  private static func scheme(_ url: String) -> Substring { url.prefix { $0 != ":" } }
 
   /// Asks all at the same time, since one that is down must not delay the others; the answers are in the endpoints' order.
   func ask<Answer: Sendable>(

@@ -31,7 +31,8 @@ struct MemberUpdateCommand: EtcdCommand {
     commandName: "update", abstract: "Change where the others reach a member.",
     usage: "holdfast member update [<options>] --peer-urls <peer-urls> <member>",
     discussion: """
-      JSON: {"updated":ID,"members":[…]}. A learner is refused: etcd would forget that it is one.
+      JSON: {"updated":ID,"members":[…]}. A learner is refused, exit code \(ExitStatus.usage.code): etcd 3.4 and 3.5 would \
+      forget by it that it is one. Promote it first, or remove it and add it again.
 
       Example: holdfast member update etcd-4 --peer-urls http://10.0.0.5:2380
       """)

@@ -11,8 +11,9 @@ struct LockCommand: StoreCommand {
       hand it to what the lock protects, so that a holder that was replaced can be refused.
 
       With a command after -- nothing is printed. It finds HOLDFAST_LOCK_KEY, HOLDFAST_LOCK_REVISION (the fencing token) \
-      and HOLDFAST_LOCK_LEASE in its environment, gets the signals that holdfast is sent, and its exit code is that of \
-      holdfast. When the lock is lost the command is ended, by SIGTERM and after --grace by SIGKILL: exit code \
+      and HOLDFAST_LOCK_LEASE in its environment, beside everything that holdfast finds there (HOLDFAST_PASSWORD too), and \
+      gets the signals that holdfast is sent: Ctrl-C once, from the terminal; what is ignored, as under nohup, stays so. \
+      Its exit code is that of holdfast. When the lock is lost the command is ended, by SIGTERM and after --grace by SIGKILL: exit code \
       \(ExitStatus.lost.code). Only the command itself is ended: one that starts others (sh -c 'dump | upload') has to \
       end them. Where somebody else holds the lock, --try and --wait end with lockHeld, exit code \
       \(ExitStatus.refused.code).

@@ -20,12 +20,11 @@ struct DefragmentCommand: EtcdCommand {
   func run(on etcd: EtcdBackend, _ tool: Tool) async throws -> ExitStatus {
     let timeout = options.endpoints.timeout.map { Duration.seconds($0) } ?? .seconds(60)
     let maintenance = etcd.maintenance
-    // Who does not answer is not asked to do it either.
+    // Who does not answer is not asked to do it either, and who has two endpoints only once.
     var members: Set<UInt64> = []
     let states = try await which.ask(etcd) { try await maintenance.status(of: $0) }
       .map { (endpoint: $0.endpoint, status: try $0.result.get()) }
-      // A member may have several URLs.
-      .filter { members.insert($0.status.header.memberID).inserted }
+      .filter { members.insert($0.status.memberID).inserted }
     for (endpoint, before) in states.filter({ !$0.status.isLeader }) + states.filter(\.status.isLeader) {
       try await maintenance.defragment(endpoint, timeout: timeout)
       let after = try await maintenance.status(of: endpoint)

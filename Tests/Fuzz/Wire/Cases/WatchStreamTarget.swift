@@ -29,8 +29,8 @@ extension FuzzTarget {
       if watch.wait == .opening { _ = try watch.send(.opened) }
       guard watch.wait == .receiving, let next = try? deframer.next() else { return }
       let input: WatchMachine.Input
-      if let message = try? Wire.WatchResponse(serializedBytes: next) {
-        input = .message(WatchMessage(message))
+      if let message = try? WatchDecoding.decode(next) {
+        input = .message(message)
       } else {
         input = .broken("any", jitter: 1)
       }
