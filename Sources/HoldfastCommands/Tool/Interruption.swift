@@ -51,21 +51,6 @@ func untilInterrupted(
   }
 }
 
-extension UnixSignal {
-  /// Whether whoever started this process made it ignore the signal.
-  fileprivate var isIgnored: Bool {
-    var action = sigaction()
-    guard sigaction(rawValue, nil, &action) == 0 else { return false }
-    #if canImport(Darwin)
-      let handler = action.__sigaction_u.__sa_handler
-    #else
-      let handler = action.__sigaction_handler.sa_handler
-    #endif
-    // Handlers are compared as what they are to the kernel: an address, or the number 1 for "ignore".
-    return unsafeBitCast(handler, to: Int.self) == 1
-  }
-}
-
 /// The signal that has come, if one has.
 private final class Received: Sendable {
   private let state = Mutex<ExitStatus?>(nil)

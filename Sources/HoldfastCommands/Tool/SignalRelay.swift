@@ -10,12 +10,7 @@ import Synchronization
 
 /// Where signals go while a command of the user's runs: to it, since it is for it to end, and not to us.
 final class SignalRelay: Sendable {
-  /// Numbers of signals, as `trap` takes them, that whoever started us wanted to be ignored (`nohup`, `&` in a script): by the
-  /// command too.
-  let ignored: [String]
   private let child = Mutex<pid_t?>(nil)
-
-  init(ignored: [String] = []) { self.ignored = ignored }
 
   /// Whether a command runs that gets them.
   var isTaken: Bool { child.withLock { $0 != nil } }

@@ -10,7 +10,8 @@ struct UserCommand: Sendable {
 
   /// Runs it with our standard input, output and error, and with these variables beside the environment that we have.
   ///
-  /// Signals that we are sent are its own; those that were ignored when we were started it ignores. When the task is cancelled the command is ended.
+  /// Signals that we are sent are its own; those that were ignored when we were started it ignores. When the task is cancelled
+  /// the command is ended.
   ///
   /// - Returns: What it ended with; as in a shell 128 and the signal's number where one ended it, 127 where there is no such
   ///   program, 126 where it cannot be run.
@@ -19,9 +20,6 @@ struct UserCommand: Sendable {
     platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
     let updates = variables.map { (Environment.Key(stringLiteral: $0.key), $0.value as String?) }
     defer { tool.relay?.release() }
-    // Subprocess has them all take their usual course again.
-    let ignored = tool.relay?.ignored ?? []
-    let trap = ignored.isEmpty ? "" : "trap '' \(ignored.joined(separator: " ")); "
     // The shell becomes the program, so it has the same process id. It knows how programs are found, and what is said of one
     // that is not. It begins with no signal ignored, whatever we were told.
     let ignored = tool.ignoredSignals.sorted().map { " \($0)" }.joined()

@@ -43,12 +43,6 @@ struct MemberUpdateCommand: EtcdCommand {
 
   func run(on etcd: EtcdBackend, _ tool: Tool) async throws -> ExitStatus {
     let member = try await etcd.cluster.member(member)
-    guard !member.isLearner else {
-      throw HoldfastError(
-        .invalidArgument,
-        "the member \(member) is a learner, and etcd would forget that: promote it before, or remove it and add it anew",
-        outcome: .refused)
-    }
     let members = try await etcd.cluster.updateMember(member.id, peerURLs: peers.urls)
     try tell(
       tool, ["updated": .id(member.id), "members": .array(members.map(\.json))],
