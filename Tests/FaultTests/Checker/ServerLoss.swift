@@ -1,8 +1,8 @@
 /// A revision that a server gave to one change and, after a crash, to another one: it lost what it had acknowledged.
 ///
 /// etcd 3.5.0 to 3.5.2 do that when they are killed under load (etcd issue 13766). Everything that was rightly read before is
-/// then wrong by the history of after, from that revision on: what is wrong about earlier ones it does not explain. It counts as the server's doing only when clients of two stores, over connections
-/// of their own, were told the same of the revision.
+/// then wrong by the history of after, from that revision on: what is wrong about earlier ones it does not explain. It counts as the
+/// server's doing only when clients of two stores, over connections of their own, were told the same of the revision.
 struct ServerLoss: Hashable, CustomStringConvertible {
   var key: String
   var token: Int
