@@ -93,6 +93,8 @@ extension sigaction {
     #else
       let handler = __sigaction_u.__sa_handler
     #endif
+    // Both are C function pointers, of one word, whose nil is the word 0, so every bit pattern is an Int. SIG_IGN is no function but
+    // the address 1: it is compared and never called, and Swift has no other way to compare such pointers.
     return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }
