@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What only a process can show: signals, pipes, processor time.
-@Suite struct ToolProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct ToolProcessTests {
   @Test func theShellEndsWithItsInput() async throws {
     let (status, answer) = try await ToolProcess.run(["shell", "--prefix", "/s"]) { shell in
       _ = try await shell.ask("put a 1")
@@ -81,6 +81,14 @@ import Testing
     let result = try await shell(#""$0" shell --prefix /p \#(redirection); echo $?"#)
     #expect(result.output == "74\n")
     #expect(result.errors.contains("standard input"))
+  }
+
+  /// Its place is not taken by a pipe or a socket, which would be written to.
+  @Test func anOutputThatIsClosedExits74() async throws {
+    let result = try await shell(#"(echo health | "$0" shell --prefix /p >&-); echo $?"#)
+    #expect(result.output == "74\n", "\(result.errors)")
+    let silent = try await shell(#""$0" get /a --endpoints http://127.0.0.1:1 --timeout 0.1 2>&-; echo $?"#)
+    #expect(silent.output == "69\n")
   }
 
   private func shell(_ script: String) async throws -> (output: String, errors: String) {

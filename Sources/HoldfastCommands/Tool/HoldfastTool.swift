@@ -18,6 +18,7 @@ import Logging
 public enum HoldfastTool {
   /// Runs the command line of this process and ends it.
   public static func main() async -> Never {
+    StandardDescriptors.reserve()
     let environment = ProcessInfo.processInfo.environment
     // Errors are reported once, by the command. `HOLDFAST_LOG` shows what the library logs beside them, on standard error.
     let level = environment["HOLDFAST_LOG"].flatMap(Logger.Level.init(rawValue:))

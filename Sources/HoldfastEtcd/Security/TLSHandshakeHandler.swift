@@ -18,6 +18,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler {
   private let state: ConnectionState
   private let name: String?
   private let hasIdentity: Bool
+  private var hasCompleted = false
 
   init(state: ConnectionState, name: String?, hasIdentity: Bool) {
     self.state = state
@@ -26,15 +27,20 @@ final class TLSHandshakeHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent, negotiated != "h2" {
-      state.fail(TLSFailure("it speaks TLS but not HTTP/2 over it (ALPN h2), as every etcd does: check the port"))
+    if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent {
+      hasCompleted = true
+      if negotiated != "h2" {
+        state.fail(TLSFailure("it speaks TLS but not HTTP/2 over it (ALPN h2), as every etcd does: check the port"))
+      }
     }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError else {
-      context.fireErrorCaught(error)
+      // A server that speaks no TLS does not read what it takes for nonsense, and the kernel then resets the connection,
+      // sometimes before the server's answer is here.
+      if error is IOError && !hasCompleted { state.fail(.ended) } else { context.fireErrorCaught(error) }
       return
     }
     guard !state.hasBeenReady else {

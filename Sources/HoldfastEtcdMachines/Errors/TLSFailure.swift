@@ -53,11 +53,15 @@ package struct TLSFailure: Error, Hashable, Sendable {
     } else if says("ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER") {
       self.init("it has no TLS parameters in common with this client")
     } else if says("EOF during handshake", "uncleanShutdown", "zeroReturn", "syscallError") {
-      self.init("it ended the connection during the TLS handshake; it may speak no TLS (http://)", isPermanent: false)
+      self = .ended
     } else {
       self.init("the TLS handshake failed: \(text)", isPermanent: false)
     }
   }
+
+  /// A server that is just being ended looks the same as one that speaks no TLS.
+  package static let ended = TLSFailure(
+    "it ended the connection during the TLS handshake; it may speak no TLS (http://)", isPermanent: false)
 
   private static func unverified(_ circumstances: Circumstances) -> TLSFailure {
     guard let validity = circumstances.validity, !validity.contains(circumstances.now) else {
