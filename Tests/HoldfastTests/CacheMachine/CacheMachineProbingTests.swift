@@ -261,6 +261,18 @@ import Testing
     #expect(driver.send(.lookAfter(now: .seconds(18), limit: Self.limit)).names.first == "list 2 after 1")
   }
 
+  /// Nobody writes any more: every probe tells the same revision.
+  @Test func aWatchThatBringsNothingOfAnIdleStoreIsReplaced() {
+    var driver = MachineDriver.live(at: 7)
+    var names: [String] = []
+    for second in stride(from: 0, to: 60, by: 5) where !names.contains("list 2 after 1") {
+      let probe = driver.machine.probe(at: .seconds(second))
+      driver.send(.probed(probe, anchorAnswer(9, [machineRow("/p/x", "1", 9)])))
+      names += driver.send(.lookAfter(now: .seconds(second), limit: Self.limit)).names
+    }
+    #expect(names.prefix(2) == ["stale: timeout", "list 2 after 1"])
+  }
+
   @Test func aWatchThatIsCatchingUpIsLeftAlone() {
     var driver = MachineDriver.live(at: 7)
     driver.send(.lookAfter(now: .seconds(1), limit: Self.limit))
