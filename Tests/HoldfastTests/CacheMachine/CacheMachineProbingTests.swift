@@ -92,6 +92,18 @@ import Testing
     #expect(driver.machine.covers(6, epoch: 0))
   }
 
+  @Test func whatIsKnownToBeWrongAnswersNoReadBeforeTheNextList() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), anchorAnswer(7, records)))
+    #expect(driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == .seconds(1))
+    driver.send(.diverged(HoldfastError(.dataLoss, "it differs"), at: 7, epoch: 0))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), anchorAnswer(7, [])))
+    #expect(!driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == nil)
+    driver.list(7, [])
+    #expect(driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == .seconds(2))
+  }
+
   @Test func anotherPastIsARestore() {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
     let names = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, [machineRow("/p/a", "2", 5)])))

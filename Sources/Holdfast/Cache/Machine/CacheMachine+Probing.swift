@@ -10,12 +10,15 @@ extension CacheMachine {
 
   /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
   package func covers(_ revision: Revision, epoch: Int) -> Bool {
-    guard epoch == self.epoch, !isRewound, !isDoubtful, let reached = snapshotRevision else { return false }
+    guard epoch == self.epoch, !isWrong, let reached = snapshotRevision else { return false }
     return reached >= revision
   }
 
   /// When the newest quorum read was sent that confirms what snapshots show; nil when none does.
-  package var confirmed: Duration? { isRewound || isDoubtful || revision == nil ? nil : confirmations.newest }
+  package var confirmed: Duration? { isWrong || revision == nil ? nil : confirmations.newest }
+
+  /// Whether what is held is known to be wrong, or may be of a store that is gone, until the next list.
+  var isWrong: Bool { isRewound || isDoubtful || isDiverged }
 
   /// Revisions of the store, the whole of it, that are known not to have been followed yet.
   package var lag: Int64 {
