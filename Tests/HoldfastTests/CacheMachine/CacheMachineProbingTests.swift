@@ -241,6 +241,20 @@ import Testing
     #expect(proved.names == ["proven 9", "live"])
   }
 
+  /// Others write all the time: the one probe that is wanted then has to tell, since the next one comes in a while.
+  @Test func aLargeRangeIsLiveAfterOneProbe() {
+    let records = (1...1_001).map { machineRow("/p/\(10_000 + $0)", "", Revision(Int64($0))) }
+    var driver = MachineDriver()
+    driver.answersAnchors = false
+    driver.send(.start)
+    driver.list(1_001, records)
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 1_001)))
+    #expect(driver.send(.anchorAnswered(attempt: 1, anchorAnswer(1_009, records))).names == ["want probe"])
+    let probe = driver.machine.probe(at: .zero)
+    #expect(probe.request.range == .prefix("/p/"))
+    #expect(driver.send(.probed(probe, anchorAnswer(1_009, records))).names == ["proven 1009", "live"])
+  }
+
   /// Found by the simulation: a restore took the store back below what the cache waited for, and it waited for ever.
   @Test func whatItWaitsForIsKnownAndSoARestoreBelowItIsSeen() {
     var driver = MachineDriver()

@@ -27,13 +27,14 @@ extension CacheMachine {
   }
 
   /// A probe to be sent now. It looks at the whole range, which costs the server a walk through it, where that is small, where
-  /// something is known to be missing, or where no watch stands that a restore would have broken; otherwise it asks for no
-  /// more than the store's revision.
+  /// something is known to be missing or may be, or where no watch stands that a restore would have broken; otherwise it asks for
+  /// no more than the store's revision.
   package func probe(at now: Duration) -> Probe {
     var request = RangeRequest(.key(range.start))
     request.countOnly = true
     var expected: (Revision, HistoryAnchor)?
-    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || !isStanding {
+    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || awaited != nil || !isStanding
+    {
       let anchor = historyAnchor(at: nil, base)
       request = anchor.request
       expected = (revision, anchor)
