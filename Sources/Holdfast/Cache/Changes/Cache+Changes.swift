@@ -43,9 +43,11 @@ extension Cache {
     // Says why when there is nothing to read.
     _ = try index.size()
     // Values: the way back is taken while the cache goes on.
-    let (base, history) = try withChanges { ($0.base, $1.history(of: $0)) }
-    return CacheSnapshot(
-      store: store, keyspace: keyspace, revision: revision, records: try history.base(at: revision, from: base))
+    let (machine, history) = try withChanges { ($0, $1.history(of: $0)) }
+    let records =
+      revision == machine.snapshotRevision
+      ? machine.snapshotRecords : try history.base(at: revision, from: machine.base)
+    return CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: records)
   }
 }
 
