@@ -54,7 +54,7 @@ extension Cache {
 extension Cache {
   /// Returns when there is something to subscribe to, and nothing that it may be told has been told before.
   func waitToSubscribe(after told: Revision?) async throws {
-    if let told {
+    if let told, !mayBeFormer(told) {
       do {
         try await wait(for: told, timeout: configuration.followTimeout)
       } catch let error as HoldfastError where error.code == .timeout && health.revision != nil {
@@ -68,6 +68,11 @@ extension Cache {
       _ = try index.size()
       throw HoldfastError(.stopped, "the cache was stopped while something waited for it")
     }
+  }
+
+  /// Whether it may be a revision of before a restore: then nobody waits for it, however high it is.
+  private func mayBeFormer(_ revision: Revision) -> Bool {
+    (try? withChanges { $1.history(of: $0).mayBeFormer(revision) }) ?? false
   }
 
   /// Nil when there is nothing to begin with, which is but for a moment.
