@@ -195,6 +195,8 @@ public final class Cache<Value: Sendable>: Service {
     switch phase {
     case .connecting(let cause):
       index.set(.notLoaded(cause))
+      // What had been reached is not held any more.
+      waiters.forget()
       if let cause { logger.info("The cache cannot load yet", metadata: ["error": "\(cause)"]) }
     case .stale(let cause): logger.info("The cache does not follow the store", metadata: ["error": "\(cause)"])
     case .stopped: index.set(.stopped)

@@ -98,8 +98,10 @@ struct SimulatedWatch {
 struct Observations {
   enum Reason { case seen, gone, written, deleted }
 
+  typealias Floor = (revision: Revision, reason: Reason)
+
   /// Of each key the lowest revision that it may still show, in this epoch, and why.
-  var floors: [(revision: Revision, reason: Reason)]
+  var floors: [Floor]
   /// The revision of the last snapshot.
   var snapshot = Revision.zero
   /// The same, where snapshots state a revision that was proven.

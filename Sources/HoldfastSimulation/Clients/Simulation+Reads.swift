@@ -90,9 +90,10 @@ extension Simulation {
 
   private func judge(_ read: SimulatedRead, at revision: Revision, _ bound: Duration) {
     guard !caches[read.cache].isMisled, caches[read.cache].observed.restores == record.restores else { return }
-    let missing = oracle.firstChange(of: caches[read.cache].keys, after: revision)
+    // What has everything is of no age.
+    guard let missing = oracle.firstChange(of: caches[read.cache].keys, after: revision) else { return }
     check(
-      .boundedStaleness, missing.map { now - $0 <= bound } ?? true,
+      .boundedStaleness, now - missing <= bound,
       "cache \(read.cache) answers with \(revision), older than \(bound)")
   }
 

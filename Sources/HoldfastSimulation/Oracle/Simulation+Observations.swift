@@ -12,15 +12,15 @@ extension Simulation {
     guard let record = seen.index[key] else {
       let gone = oracle.histories.indices.dropFirst(seen.observed.oldest).lazy
         .compactMap { self.oracle.absence(of: key, from: floor.revision, in: $0) }.min()
-      check(
-        floor.reason.invariant, gone != nil,
+      checkFloor(
+        floor, gone != nil,
         "cache \(cache) shows nothing under \(name), which exists since before \(floor.revision) (\(floor.reason))")
       if let gone { caches[cache].observed.raise(key, to: gone, .gone) }
       return
     }
     let keyValue = record.keyValue
-    check(
-      floor.reason.invariant, keyValue.modRevision >= floor.revision,
+    checkFloor(
+      floor, keyValue.modRevision >= floor.revision,
       "cache \(cache) shows \(name) of \(keyValue.modRevision), after \(floor.revision) (\(floor.reason))")
     check(.noThinAir, oracle.knows(keyValue, index: key), "cache \(cache) shows \(keyValue), which never was")
     let isMalformed = keyValue.value.first == 0xFF
@@ -37,6 +37,11 @@ extension Simulation {
     caches[cache].observed.raise(key, to: keyValue.modRevision, .seen)
     if Keys.pair.contains(name), seen.keys.contains(key) { observePair(cache) }
     if keyValue.lease != nil { count(.leases) }
+  }
+
+  /// Where nothing was seen before, nothing can be undone, and that is no check.
+  private func checkFloor(_ floor: Observations.Floor, _ holds: Bool, _ message: @autoclosure () -> String) {
+    if floor.revision > .zero { check(floor.reason.invariant, holds, message()) }
   }
 
   private func observePair(_ cache: Int) {

@@ -11,10 +11,13 @@ struct Floors: Sendable {
   var epoch = 0
   private(set) var keys: [String: Floor] = [:]
   private(set) var snapshot: Int64 = 0
+  /// The highest revision that the cache's store had acknowledged, whatever anybody has seen since.
+  private(set) var acknowledged: Int64 = 0
 
   subscript(key: String) -> Floor? { keys[key] }
 
   mutating func raise(_ key: String, to revision: Int64, isAcknowledged: Bool) {
+    if isAcknowledged { acknowledged = max(acknowledged, revision) }
     if let floor = keys[key], floor.revision >= revision { return }
     keys[key] = Floor(revision: revision, isAcknowledged: isAcknowledged)
   }

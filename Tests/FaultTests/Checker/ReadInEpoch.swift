@@ -20,12 +20,10 @@ struct ReadInEpoch {
       report.check(
         .monotonicSnapshots, at: max(revision, floors.snapshot), revision >= floors.snapshot,
         "cache \(read.cache): a snapshot at \(revision) after one at \(floors.snapshot)")
-      if read.mode == .ownSnapshot {
-        for (key, floor) in floors.keysAcknowledged {
-          report.check(
-            .readYourWrites, at: floor, revision >= floor,
-            "cache \(read.cache): a snapshot at \(revision) without the own write of \(key) at \(floor)")
-        }
+      if read.mode == .ownSnapshot, floors.acknowledged > 0 {
+        report.check(
+          .readYourWrites, at: floors.acknowledged, revision >= floors.acknowledged,
+          "cache \(read.cache): a snapshot at \(revision) without the own write at \(floors.acknowledged)")
       }
     }
     pairs(&report)
@@ -105,11 +103,5 @@ extension Seen {
   func matches(_ truth: Seen) -> Bool {
     guard token != nil else { return truth.token == nil && truth.modRevision == modRevision }
     return self == truth
-  }
-}
-
-extension Floors {
-  var keysAcknowledged: [(key: String, revision: Int64)] {
-    keys.filter(\.value.isAcknowledged).map { ($0.key, $0.value.revision) }
   }
 }

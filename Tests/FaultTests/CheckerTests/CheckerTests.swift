@@ -123,6 +123,15 @@ import Testing
     #expect(run.check().broken == [.readYourWrites])
   }
 
+  /// That somebody else's write of the key was seen since does not make up for it.
+  @Test func anOwnSnapshotWithoutAnOwnWriteThatWasOverwritten() {
+    var run = CheckerFixture()
+    run.write(.put("a", token: 3), .applied(at: 4, deleted: 0))
+    run.get("a", asAt: 8)
+    run.snapshot(3, mode: .ownSnapshot)
+    #expect(run.check().broken == [.readYourWrites])
+  }
+
   @Test func aSnapshotBeforeTheLastOne() {
     var run = CheckerFixture()
     run.snapshot(8)

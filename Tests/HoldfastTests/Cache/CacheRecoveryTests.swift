@@ -15,6 +15,28 @@ import Testing
     }
   }
 
+  /// Nobody may take it for loaded then, and be let go on again and again.
+  @Test func whatIsDroppedIsWaitedForAgain() async throws {
+    var configuration = CacheConfiguration.quick
+    configuration.pendingWrites = 1
+    try await withItems(configuration: configuration) { cache, _, backend in
+      let meter = ListMeter(isShut: false)
+      meter.open(error: FaultyBackend.away)
+      backend.setMeter(meter)
+      backend.setWatchCut(true)
+      for n in 1...3 { try await cache.put(Item(id: "k\(n)", n: n)) }
+      try await eventually { cache.health.state == .connecting }
+      let error = await #expect(throws: HoldfastError.self) {
+        try await cache.waitUntilLoaded(timeout: .milliseconds(50))
+      }
+      #expect(error?.code == .unavailable)
+      meter.open()
+      try await cache.waitUntilLoaded(timeout: .seconds(60))
+      #expect(try cache.count() == 3)
+      backend.setWatchCut(false)
+    }
+  }
+
   @Test func aConnectionThatComesBackMissesNothing() async throws {
     try await withItems { cache, _, backend in
       let first = try await backend.foreignPut(items, Item(id: "a", n: 1))

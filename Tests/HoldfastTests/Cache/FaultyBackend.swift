@@ -16,6 +16,8 @@ final class FaultyBackend: Backend {
     var losesEvents = false
     var holdsWrites = false
     var hangsOnReads = false
+    var hangsOnRanges = false
+    var hangingRanges = 0
     var lostGrants = 0
     var areLeasesAway = false
     var hangsOnGrants = false
@@ -89,6 +91,12 @@ final class FaultyBackend: Backend {
   /// Transactions that only read are never answered.
   func setHangsOnReads(_ hangs: Bool) { state.withLock { $0.hangsOnReads = hangs } }
 
+  /// Ranges are never answered.
+  func setHangsOnRanges(_ hangs: Bool) { state.withLock { $0.hangsOnRanges = hangs } }
+
+  /// The ranges that hang, or did.
+  var hangingRanges: Int { state.withLock { $0.hangingRanges } }
+
   /// The transactions that were sent and could write.
   var writes: Int { state.withLock { $0.writes } }
 
@@ -108,7 +116,15 @@ final class FaultyBackend: Backend {
 
   func range(_ request: RangeRequest) async throws(HoldfastError) -> RangeResponse {
     try pass()
-    state.withLock { $0.ranges += 1 }
+    let hangs = state.withLock { state in
+      state.ranges += 1
+      if state.hangsOnRanges { state.hangingRanges += 1 }
+      return state.hangsOnRanges
+    }
+    if hangs {
+      try? await Task.sleep(for: .seconds(3_600))
+      throw HoldfastError(.cancelled, "gave up")
+    }
     let meter = state.withLock { $0.meter }
     try await meter?.begin(request)
     defer { meter?.end(request) }

@@ -122,6 +122,39 @@ import Testing
     }
   }
 
+  /// The cache's own task was cancelled, not the reader's.
+  @Test func aReaderIsToldThatItsCacheWasStopped() async throws {
+    try await withItems { _, store, backend in
+      var configuration = CacheConfiguration.quick
+      configuration.probeInterval = .seconds(3_600)
+      let cache = Cache(of: others, in: store, configuration: configuration)
+      let running = Task { try await cache.run() }
+      try await cache.waitUntilLive(timeout: .seconds(60))
+      _ = try await cache.snapshot(.linearizable, timeout: .seconds(60))
+      backend.setHangsOnRanges(true)
+      let reader = Task { try await cache.snapshot(.linearizable, timeout: .seconds(60)) }
+      try await eventually { backend.hangingRanges > 0 }
+      running.cancel()
+      let error = await #expect(throws: HoldfastError.self) { try await reader.value }
+      #expect(error?.code == .stopped)
+      backend.setHangsOnRanges(false)
+      try await running.value
+    }
+  }
+
+  /// What is asked for cannot be had, or not yet: that is no reason to ask the store without a pause.
+  @Test func aReaderThatWaitsDoesNotFloodTheStore() async throws {
+    try await withItems { cache, _, backend in
+      _ = try await cache.snapshot(.linearizable, timeout: .seconds(60))
+      let before = backend.ranges
+      let error = await #expect(throws: HoldfastError.self) {
+        try await cache.snapshot(.maxStaleness(.zero), timeout: .milliseconds(500))
+      }
+      #expect(error?.code == .stale)
+      #expect(backend.ranges - before < 30)
+    }
+  }
+
   @Test func aCancelledReaderLeavesTheOthersAlone() async throws {
     try await withItems { cache, _, backend in
       backend.setWatchCut(true)

@@ -92,6 +92,18 @@ import Testing
     #expect(driver.machine.covers(6, epoch: 0))
   }
 
+  @Test func whatIsKnownToBeWrongAnswersNoReadBeforeTheNextList() {
+    let records = [machineRow("/p/a", "1", 5)]
+    var driver = MachineDriver.live(at: 7, records)
+    driver.send(.probed(driver.machine.probe(at: .seconds(1)), anchorAnswer(7, records)))
+    #expect(driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == .seconds(1))
+    driver.send(.diverged(HoldfastError(.dataLoss, "it differs"), at: 7, epoch: 0))
+    driver.send(.probed(driver.machine.probe(at: .seconds(2)), anchorAnswer(7, [])))
+    #expect(!driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == nil)
+    driver.list(7, [])
+    #expect(driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == .seconds(2))
+  }
+
   @Test func anotherPastIsARestore() {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
     let names = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, [machineRow("/p/a", "2", 5)])))
@@ -229,6 +241,20 @@ import Testing
     #expect(proved.names == ["proven 9", "live"])
   }
 
+  /// Others write all the time: the one probe that is wanted then has to tell, since the next one comes in a while.
+  @Test func aLargeRangeIsLiveAfterOneProbe() {
+    let records = (1...1_001).map { machineRow("/p/\(10_000 + $0)", "", Revision(Int64($0))) }
+    var driver = MachineDriver()
+    driver.answersAnchors = false
+    driver.send(.start)
+    driver.list(1_001, records)
+    driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 1_001)))
+    #expect(driver.send(.anchorAnswered(attempt: 1, anchorAnswer(1_009, records))).names == ["want probe"])
+    let probe = driver.machine.probe(at: .zero)
+    #expect(probe.request.range == .prefix("/p/"))
+    #expect(driver.send(.probed(probe, anchorAnswer(1_009, records))).names == ["proven 1009", "live"])
+  }
+
   /// Found by the simulation: a restore took the store back below what the cache waited for, and it waited for ever.
   @Test func whatItWaitsForIsKnownAndSoARestoreBelowItIsSeen() {
     var driver = MachineDriver()
@@ -259,6 +285,18 @@ import Testing
     driver.send(.probed(driver.machine.probe(at: .seconds(2)), anchorAnswer(9, [machineRow("/p/x", "1", 9)])))
     #expect(driver.send(.lookAfter(now: .seconds(17), limit: Self.limit)).names == ["stale: timeout"])
     #expect(driver.send(.lookAfter(now: .seconds(18), limit: Self.limit)).names.first == "list 2 after 1")
+  }
+
+  /// Nobody writes any more: every probe tells the same revision.
+  @Test func aWatchThatBringsNothingOfAnIdleStoreIsReplaced() {
+    var driver = MachineDriver.live(at: 7)
+    var names: [String] = []
+    for second in stride(from: 0, to: 60, by: 5) where !names.contains("list 2 after 1") {
+      let probe = driver.machine.probe(at: .seconds(second))
+      driver.send(.probed(probe, anchorAnswer(9, [machineRow("/p/x", "1", 9)])))
+      names += driver.send(.lookAfter(now: .seconds(second), limit: Self.limit)).names
+    }
+    #expect(names.prefix(2) == ["stale: timeout", "list 2 after 1"])
   }
 
   @Test func aWatchThatIsCatchingUpIsLeftAlone() {

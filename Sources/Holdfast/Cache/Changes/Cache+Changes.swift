@@ -43,16 +43,18 @@ extension Cache {
     // Says why when there is nothing to read.
     _ = try index.size()
     // Values: the way back is taken while the cache goes on.
-    let (base, history) = try withChanges { ($0.base, $1.history(of: $0)) }
-    return CacheSnapshot(
-      store: store, keyspace: keyspace, revision: revision, records: try history.base(at: revision, from: base))
+    let (machine, history) = try withChanges { ($0, $1.history(of: $0)) }
+    let records =
+      revision == machine.snapshotRevision
+      ? machine.snapshotRecords : try history.base(at: revision, from: machine.base)
+    return CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: records)
   }
 }
 
 extension Cache {
   /// Returns when there is something to subscribe to, and nothing that it may be told has been told before.
   func waitToSubscribe(after told: Revision?) async throws {
-    if let told {
+    if let told, !mayBeFormer(told) {
       do {
         try await wait(for: told, timeout: configuration.followTimeout)
       } catch let error as HoldfastError where error.code == .timeout && health.revision != nil {
@@ -66,6 +68,11 @@ extension Cache {
       _ = try index.size()
       throw HoldfastError(.stopped, "the cache was stopped while something waited for it")
     }
+  }
+
+  /// Whether it may be a revision of before a restore: then nobody waits for it, however high it is.
+  private func mayBeFormer(_ revision: Revision) -> Bool {
+    (try? withChanges { $1.history(of: $0).mayBeFormer(revision) }) ?? false
   }
 
   /// Nil when there is nothing to begin with, which is but for a moment.

@@ -15,8 +15,8 @@
 ///
 /// It ends (nil) when the task is cancelled, and throws ``HoldfastError``: `notStarted`; `stopped` when the cache is stopped, after
 /// what was waiting (a restarted cache needs a new iteration); `resourceExhausted` with ``ChangePolicy/backPressure``;
-/// `futureRevision` when it shall resume after a revision that the cache does not reach within its configuration's
-/// `followTimeout`. What waits for the consumer is released with the iterator, or when its task is cancelled.
+/// `futureRevision` when it shall resume after a revision that the store has not reached, or the cache does not reach within its
+/// configuration's `followTimeout`. What waits for the consumer is released with the iterator, or when its task is cancelled.
 public struct CacheChanges<Value: Sendable>: AsyncSequence, Sendable {
   public typealias Element = KeyspaceUpdate<Value>
 

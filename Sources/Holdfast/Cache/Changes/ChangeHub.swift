@@ -31,8 +31,8 @@ struct ChangeHub<Content: Sendable>: Sendable {
 
   /// What is remembered; when nobody wanted to know it, the present.
   func history(of machine: CacheMachine<Content>) -> HistoryWindow<Content> {
-    if window.newest == machine.revision { return window }
-    return HistoryWindow(limit: window.limit, at: machine.revision)
+    if window.newest == machine.revision, window.epoch == machine.epoch { return window }
+    return HistoryWindow(limit: window.limit, at: machine.revision, epoch: machine.epoch)
   }
 
   mutating func remove(_ feed: ChangeFeed<Content>) { feeds[ObjectIdentifier(feed)] = nil }

@@ -32,15 +32,17 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   /// The highest revision that was ever reached, and that of epochs and runs before: those up to it may mean another history.
   private var highest: Revision?
   private var former: Revision?
-  private var epoch = 0
+  private(set) var epoch = 0
   /// Ascending.
   private var entries = Fifo<Entry>()
   package private(set) var bytes = 0
 
-  /// Knows a state of the base, if there is one.
-  package init(limit: Limit = Limit(), at revision: Revision? = nil) {
+  /// Knows a state of the base, if there is one. After a restore a revision may be one of before, this one too.
+  package init(limit: Limit = Limit(), at revision: Revision? = nil, epoch: Int = 0) {
     self.limit = limit
-    (oldest, newest) = (revision, revision)
+    self.epoch = epoch
+    (oldest, newest, highest) = (revision, revision, revision)
+    if epoch > 0 { former = revision }
   }
 
   package var count: Int { entries.count }
@@ -109,7 +111,7 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   /// - Throws: ``HoldfastError`` with code `compacted`, also for a revision that may be one of before a restore, or
   ///   `futureRevision`.
   package func step(after revision: Revision) throws -> BaseStep<Content> {
-    if let former, revision <= former {
+    if mayBeFormer(revision) {
       throw HoldfastError(.compacted, "revision \(revision) may be of another history", revision: newest)
     }
     let missed = entries[try firstEntry(after: revision)...]
@@ -124,6 +126,9 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
       isResync ? .resync(isContinuous: true) : .changes, from: revision, to: newest ?? revision, epoch: epoch,
       changes: changes)
   }
+
+  /// Whether the revision may be one of another history, which ended before the one that is remembered.
+  package func mayBeFormer(_ revision: Revision) -> Bool { former.map { revision <= $0 } ?? false }
 
   /// The first entry that a state at this revision does not have.
   private func firstEntry(after revision: Revision) throws -> Int {

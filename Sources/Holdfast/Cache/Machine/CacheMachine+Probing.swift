@@ -10,12 +10,15 @@ extension CacheMachine {
 
   /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
   package func covers(_ revision: Revision, epoch: Int) -> Bool {
-    guard epoch == self.epoch, !isRewound, !isDoubtful, let reached = snapshotRevision else { return false }
+    guard epoch == self.epoch, !isWrong, let reached = snapshotRevision else { return false }
     return reached >= revision
   }
 
   /// When the newest quorum read was sent that confirms what snapshots show; nil when none does.
-  package var confirmed: Duration? { isRewound || isDoubtful || revision == nil ? nil : confirmations.newest }
+  package var confirmed: Duration? { isWrong || revision == nil ? nil : confirmations.newest }
+
+  /// Whether what is held is known to be wrong, or may be of a store that is gone, until the next list.
+  var isWrong: Bool { isRewound || isDoubtful || isDiverged }
 
   /// Revisions of the store, the whole of it, that are known not to have been followed yet.
   package var lag: Int64 {
@@ -24,13 +27,14 @@ extension CacheMachine {
   }
 
   /// A probe to be sent now. It looks at the whole range, which costs the server a walk through it, where that is small, where
-  /// something is known to be missing, or where no watch stands that a restore would have broken; otherwise it asks for no
-  /// more than the store's revision.
+  /// something is known to be missing or may be, or where no watch stands that a restore would have broken; otherwise it asks for
+  /// no more than the store's revision.
   package func probe(at now: Duration) -> Probe {
     var request = RangeRequest(.key(range.start))
     request.countOnly = true
     var expected: (Revision, HistoryAnchor)?
-    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || !isStanding {
+    if let revision, base.count <= Self.smallRange || confirmations.outstanding != nil || awaited != nil || !isStanding
+    {
       let anchor = historyAnchor(at: nil, base)
       request = anchor.request
       expected = (revision, anchor)

@@ -53,12 +53,13 @@ struct Proof<Content: Sendable>: Sendable {
 struct Confirmations: Sendable {
   /// The send time of the newest quorum read whose revision was reached.
   private(set) var newest: Duration?
-  /// Reads whose revision is yet to be reached, the oldest first. Revisions and times ascend.
-  private var pending: [(revision: Revision, sent: Duration)] = []
+  /// Reads whose revision is yet to be reached, the oldest first, with when the first one of that revision was sent. Revisions and
+  /// times ascend.
+  private var pending: [(revision: Revision, sent: Duration, since: Duration)] = []
   private static var bound: Int { 16 }
 
   /// Since when something has been known to be missing.
-  var outstandingSince: Duration? { pending.first?.sent }
+  var outstandingSince: Duration? { pending.first?.since }
   /// The highest revision that is known to be missing.
   var outstanding: Revision? { pending.last?.revision }
 
@@ -66,8 +67,10 @@ struct Confirmations: Sendable {
     if let reached, revision <= reached {
       confirm(sent)
     } else {
+      // A later read of the same revision confirms more, but what is missing is so no less long.
+      let outdated = pending.filter { $0.revision >= revision && $0.sent <= sent }
       pending.removeAll { $0.revision >= revision && $0.sent <= sent }
-      pending.append((revision, sent))
+      pending.append((revision, sent, outdated.reduce(sent) { min($0, $1.since) }))
       // The first tells since when, the last ones what is to come.
       if pending.count > Self.bound { pending.remove(at: 1) }
     }

@@ -103,8 +103,10 @@ extension Cache {
         if first?.epoch != answer.epoch { first = answer }
         let goal = try goal(first ?? answer)
         if let snapshot = currentSnapshot(goal) { return snapshot }
-        try await waitForMore(answer.header.revision, pause)
+        let isReached = try await waitForMore(answer.header.revision, pause)
         if let snapshot = currentSnapshot(goal) { return snapshot }
+        // What is held is doubted, say: nothing tells when that is over.
+        if isReached { try await configuration.time.sleep(configuration.time.now() + pause) }
       } catch let error as HoldfastError where error.isTransient {
         try await configuration.time.sleep(configuration.time.now() + pause)
       } catch {
@@ -114,9 +116,9 @@ extension Cache {
     }
   }
 
-  /// Returns when the revision is reached, or after a while.
-  private func waitForMore(_ revision: Revision, _ pause: Duration) async throws {
-    _ = try await withTimeout(pause, configuration.time) { try await self.waiters.wait(for: revision) }
+  /// Returns true when the revision is reached, or false after a while.
+  private func waitForMore(_ revision: Revision, _ pause: Duration) async throws -> Bool {
+    try await withTimeout(pause, configuration.time) { try await self.waiters.wait(for: revision) } ?? false
   }
 
   /// Says whether it was never started or is stopped.

@@ -33,7 +33,7 @@ final class ProbeQueue: Sendable {
     for waiter in waiting { waiter.resume(throwing: Self.closed) }
   }
 
-  private static var closed: HoldfastError { HoldfastError(.stopped, "the cache has been stopped") }
+  fileprivate static var closed: HoldfastError { HoldfastError(.stopped, "the cache has been stopped") }
 
   /// Sends a probe whose answer nobody waits for.
   func nudge() {
@@ -96,7 +96,8 @@ extension Cache {
           probes.end(.success(ProbeQueue.Answer(header: answer.header, epoch: probe.epoch)))
         } catch {
           handle(.probeFailed(error, epoch: probe.epoch))
-          probes.end(.failure(error))
+          // That this task is not wanted any more is not the readers' error.
+          probes.end(.failure(Task.isCancelled ? ProbeQueue.closed : error))
         }
       }
     }

@@ -210,4 +210,31 @@ struct Replay {
       }
     }
   }
+
+  /// A consumer that comes back after a restore which the cache has seen begins anew, whatever its revision means by now: the store
+  /// may not have got there again, or be just there.
+  @Test(arguments: [1_000, 0], [false, true])
+  func afterARestoreAConsumerBeginsAnew(history: Int, isOvertaken: Bool) async throws {
+    try await withEmbedded { other in
+      try await other.foreignPut(items, Item(id: "b", n: 7))
+      try await withItems(configuration: .remembering(history)) { cache, _, backend in
+        for n in 1...20 { try await cache.put(Item(id: "b", n: n)) }
+        let told = try await cache.snapshot(.includingMyWrites, timeout: .seconds(60)).revision
+        backend.setWatchCut(true)
+        backend.replace(by: other)
+        try await eventually { !cache.health.isLive }
+        backend.setWatchCut(false)
+        try await eventually { try cache.get("b")?.value.n == 7 }
+        if isOvertaken {
+          while try await other.foreignPut(items, Item(id: "b", n: 7)) < told {}
+          try await eventually { try cache.snapshot().revision == told }
+        } else if history == 0 {
+          // Nobody knows any more what revisions there were.
+          return
+        }
+        var updates = cache.changes(after: told).makeAsyncIterator()
+        #expect(try await updates.next()?.text == "initial =b=7")
+      }
+    }
+  }
 }

@@ -35,6 +35,20 @@ import Testing
     }
   }
 
+  /// No watch brings the cache there, but a proof.
+  @Test func whatASnapshotStatesCanBeReadAgain() async throws {
+    try await withItems { cache, _, backend in
+      let first = try await backend.foreignPut(items, Item(id: "a", n: 1))
+      try await cache.wait(for: first, timeout: .seconds(60))
+      backend.setWatchCut(true)
+      let last = try await backend.foreignPut(others, Item(id: "o", n: 1))
+      let snapshot = try await cache.snapshot(.linearizable, timeout: .seconds(60))
+      #expect(snapshot.revision >= last)
+      #expect(try cache.snapshot(at: snapshot.revision).get("a")?.value.n == 1)
+      backend.setWatchCut(false)
+    }
+  }
+
   @Test func withoutHistoryOnlyThePresentIsThere() async throws {
     try await withItems(configuration: .remembering(0)) { cache, _, backend in
       try await backend.foreignPut(items, Item(id: "a", n: 1))

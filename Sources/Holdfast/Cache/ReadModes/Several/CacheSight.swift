@@ -39,7 +39,7 @@ extension CacheMachine {
   package func sight(
     at revision: Revision, _ history: HistoryWindow<Content>, now: Duration
   ) -> CacheSight<Content> {
-    guard let reached = self.revision, !isRewound, !isDoubtful, !isDiverged else { return .doubtful }
+    guard let reached = self.revision, !isWrong else { return .doubtful }
     if revision == snapshotRevision { return .shown(snapshotRecords) }
     if revision > reached { return .unproven(pinnedProbe(at: revision, now)) }
     do {
