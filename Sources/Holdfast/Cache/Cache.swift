@@ -154,17 +154,19 @@ public final class Cache<Value: Sendable>: Service {
   /// Returns what it wants to know before anything else of the watch is handed in.
   @discardableResult
   func handle(_ input: CacheMachine<CacheContent<Value>>.Input) -> RangeRequest? {
-    let (isHealthNew, anchor) = state.withLock { state in
+    let (actions, isHealthNew) = state.withLock { state in
       let (phase, quarantined) = (state.machine.phase, state.quarantined.count)
       let actions = state.machine.handle(input)
       // What is published and the revision that it reaches are one step for readers.
       let reached = actions.lazy.compactMap(\.reached).last
       for action in actions { perform(action, reached, &state) }
       let isHealthNew = state.machine.phase != phase || state.quarantined.count != quarantined
-      return (isHealthNew, actions.lazy.compactMap(\.anchor).last)
+      return (actions, isHealthNew)
     }
+    // A log handler may look at the cache.
+    for action in actions { log(action) }
     if isHealthNew { healthObservers.notify() }
-    return anchor
+    return actions.lazy.compactMap(\.anchor).last
   }
 
   private func perform(
@@ -186,7 +188,7 @@ public final class Cache<Value: Sendable>: Service {
     case .checkAnchor: state.lineage.begin(at: configuration.time.now())
     case .wantProbe: probes.nudge()
     case .rewound: waiters.forget()
-    case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
+    case .newEpoch: break
     case .health(let phase): note(phase)
     }
   }
@@ -197,10 +199,19 @@ public final class Cache<Value: Sendable>: Service {
       index.set(.notLoaded(cause))
       // What had been reached is not held any more.
       waiters.forget()
-      if let cause { logger.info("The cache cannot load yet", metadata: ["error": "\(cause)"]) }
-    case .stale(let cause): logger.info("The cache does not follow the store", metadata: ["error": "\(cause)"])
     case .stopped: index.set(.stopped)
-    case .idle, .loading, .live, .failed: break
+    case .idle, .loading, .live, .stale, .failed: break
+    }
+  }
+
+  private func log(_ action: CacheMachine<CacheContent<Value>>.Action) {
+    switch action {
+    case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
+    case .health(.connecting(let cause?)):
+      logger.info("The cache cannot load yet", metadata: ["error": "\(cause)"])
+    case .health(.stale(let cause)):
+      logger.info("The cache does not follow the store", metadata: ["error": "\(cause)"])
+    default: break
     }
   }
 
