@@ -8,7 +8,10 @@ enum Invariant: Int, CaseIterable, Comparable, Sendable {
   case noThinAir = 6
   case snapshotConsistency = 7
   case atomicTransactions = 8
+  case boundedStaleness = 9
+  case linearizable = 10
   case convergence = 11
+  case changeStreams = 12
   case failLoud = 13
   case safeCompare = 14
   case truthfulOutcomes = 15

@@ -1,5 +1,4 @@
-/// All checks of a recorded history. Those of read modes and change streams to come are further checkers, added here, on
-/// further records in ``History``.
+/// All checks of a recorded history.
 struct Checker {
   var oracles: [Oracle]
   var history: History
@@ -10,6 +9,8 @@ struct Checker {
   func run() -> CheckReport {
     var report = ReadChecker(oracles: oracles, history: history).run()
     report.add(WriteChecker(oracles: oracles, history: history).run())
+    report.add(FreshnessChecker(oracles: oracles, history: history).run())
+    report.add(ChangeChecker(oracles: oracles, history: history).run())
     if let noticesWithin { report.add(HealthChecker(history: history, limit: noticesWithin).run()) }
     return report
   }

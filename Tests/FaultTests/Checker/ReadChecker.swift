@@ -77,7 +77,7 @@ struct ReadChecker {
       if epoch > floors.epoch { floors.begin(epoch) }
       if epoch == floors.epoch {
         for (key, revision) in result.reached { floors.raise(key, to: revision, isAcknowledged: false) }
-        if read.mode != .local, let revision = read.revision { floors.raiseSnapshot(to: revision) }
+        if read.mode != .local, !read.isFromStore, let revision = read.revision { floors.raiseSnapshot(to: revision) }
       }
       return
     }

@@ -38,13 +38,43 @@ struct CheckerFixture {
 
   /// A snapshot of one revision that shows the state of another one, with changes.
   mutating func snapshot(
-    _ revision: Int64, showing state: Int64? = nil, mode: ReadRecord.Mode = .snapshot,
+    _ revision: Int64, showing state: Int64? = nil, mode: ReadRecord.Mode = .snapshot, time: Duration = .zero,
     _ change: (inout [String: Seen]) -> Void = { _ in }
   ) {
     var seen = visible(state ?? revision)
     change(&seen)
-    add(ReadRecord(cache: 0, span: span(), mode: mode, revision: revision, seen: seen))
+    add(ReadRecord(cache: 0, span: span(), mode: mode, revision: revision, seen: seen, time: time))
   }
+
+  /// What a consumer is told who knows the state at one revision, as it has to be at another one.
+  func update(_ kind: UpdateRecord.Kind, from start: Int64, to end: Int64) -> UpdateRecord {
+    var held = kind == .initial ? [:] : visible(start)
+    var changes: [UpdateRecord.Change] = []
+    func add(_ key: String, _ seen: Seen?, _ revision: Int64, _ kind: UpdateRecord.ChangeKind) {
+      let previous = held[key].flatMap { $0.token == nil ? nil : $0 }
+      changes.append(.init(key: key, kind: kind, revision: revision, seen: seen, previous: previous))
+      held[key] = seen
+    }
+    switch kind {
+    case .initial: for (key, seen) in visible(end) { add(key, seen, seen.modRevision, .existing) }
+    case .changes:
+      for revision in start + 1...end {
+        for key in oracle.keys.sorted() where oracle.change(of: key, at: revision)?.revision == revision {
+          let seen = visible(revision)[key]
+          add(key, seen, revision, seen == nil ? .deleted : held[key] == nil ? .created : .modified)
+        }
+      }
+    case .resync:
+      let truth = visible(end)
+      for key in oracle.keys.sorted() where held[key] != truth[key] {
+        let kind: UpdateRecord.ChangeKind = truth[key] == nil ? .deleted : held[key] == nil ? .created : .replaced
+        add(key, truth[key], truth[key]?.modRevision ?? end, kind)
+      }
+    }
+    return UpdateRecord(cache: 0, kind: kind, revision: end, changes: changes)
+  }
+
+  mutating func told(_ updates: UpdateRecord...) { history.updates += updates }
 
   /// A local list that had followed to a revision and shows the state of another one.
   mutating func list(_ revision: Int64, showing state: Int64, _ change: (inout [String: Seen]) -> Void = { _ in }) {

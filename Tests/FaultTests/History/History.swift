@@ -22,6 +22,10 @@ struct ReadRecord: Sendable {
     case snapshot
     /// A snapshot that had to include what the store had acknowledged before.
     case ownSnapshot
+    /// A snapshot that had to include what anybody had been acknowledged before.
+    case linearizable
+    /// The same, of what had been acknowledged so long before.
+    case bounded(Duration)
   }
 
   var cache: Int
@@ -34,6 +38,31 @@ struct ReadRecord: Sendable {
   var seen: [String: Seen]
   /// Whether the cache said that it follows, before and after.
   var isLive = true
+  /// When it began, on the clock of the run.
+  var time = Duration.zero
+  /// The store answered and not memory, which may be behind that.
+  var isFromStore = false
+}
+
+/// What the consumer of a cache's changes was told in one step.
+struct UpdateRecord: Sendable {
+  enum Kind: Hashable, Sendable { case initial, changes, resync }
+  enum ChangeKind: Hashable, Sendable { case existing, created, modified, replaced, deleted }
+
+  struct Change: Hashable, Sendable {
+    var key: String
+    var kind: ChangeKind
+    var revision: Int64
+    /// Nil for a delete.
+    var seen: Seen?
+    /// Nil also for what did not decode.
+    var previous: Seen?
+  }
+
+  var cache: Int
+  var kind: Kind
+  var revision: Int64
+  var changes: [Change]
 }
 
 /// One write, alone or a transaction of several operations.
@@ -81,6 +110,8 @@ struct History: Sendable {
   var reads: [ReadRecord] = []
   var writes: [WriteRecord] = []
   var health: [HealthRecord] = []
+  /// In the order in which each consumer was told.
+  var updates: [UpdateRecord] = []
 }
 
 /// Collects a history from many tasks, and counts its instants.
@@ -92,6 +123,7 @@ final class Recorder: Sendable {
     var acknowledged = 0
     var epoch = 0
     var failures: [String: Int] = [:]
+    var told: [Int: Int64] = [:]
   }
 
   private let state: Mutex<State>
@@ -126,6 +158,17 @@ final class Recorder: Sendable {
   }
 
   func add(_ read: ReadRecord) { state.withLock { $0.history.reads.append(read) } }
+
+  func add(_ update: UpdateRecord) {
+    state.withLock { state in
+      state.history.updates.append(update)
+      state.told[update.cache] = update.revision
+    }
+  }
+
+  /// How far the consumer of a cache's changes is.
+  func told(_ cache: Int) -> Int64 { state.withLock { $0.told[cache, default: 0] } }
+
   func add(_ health: HealthRecord) { state.withLock { $0.history.health.append(health) } }
 
   /// From now on writes go to a restored store.

@@ -44,8 +44,10 @@ struct FaultRun {
     ) { cluster in
       try await withProxies(cluster) { proxies in
         try await withStage(cluster, proxies) { stage in
-          try await underLoad(stage, fault)
-          return try await judge(stage)
+          try await withConsumers(stage) {
+            try await underLoad(stage, fault)
+            return try await judge(stage)
+          }
         }
       }
     }
@@ -56,7 +58,8 @@ struct FaultRun {
     let remark = report.loss.map { ", where \($0)" } ?? ""
     for violation in checks.violations.prefix(20) { Issue.record("\(name) on \(kind)\(remark): \(violation)") }
     if let loss = report.loss { return loss }
-    for invariant in Self.everyRun.union(mustCheck).sorted() {
+    let ofOneEpoch: Set<Invariant> = noticesWithin == nil ? [] : [.boundedStaleness, .linearizable]
+    for invariant in Self.everyRun.union(ofOneEpoch).union(mustCheck).sorted() {
       #expect(checks.counts[invariant, default: 0] > 0, "\(name) on \(kind) never checked \(invariant)")
     }
     return nil
@@ -64,8 +67,25 @@ struct FaultRun {
 
   private static let everyRun: Set<Invariant> = [
     .monotonicKeys, .monotonicSnapshots, .readYourWrites, .noLostUpdate, .noThinAir, .snapshotConsistency,
-    .atomicTransactions, .convergence, .truthfulOutcomes,
+    .atomicTransactions, .convergence, .changeStreams, .truthfulOutcomes,
   ]
+
+  /// Runs the body while somebody follows the changes of each cache, to the end.
+  private func withConsumers<R: Sendable>(_ stage: Stage, _ body: () async throws -> R) async throws -> R {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for cache in stage.caches.indices {
+        group.addTask {
+          do {
+            try await Consumer(stage: stage, cache: cache).run()
+          } catch {
+            Issue.record("the changes of cache \(cache) ended: \(error)")
+          }
+        }
+      }
+      defer { group.cancelAll() }
+      return try await body()
+    }
+  }
 
   private func underLoad(_ stage: Stage, _ fault: (Stage) async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -105,6 +125,9 @@ struct FaultRun {
     }
     for cache in stage.caches { try await cache.wait(for: Revision(last), timeout: .seconds(60)) }
     try await stage.allCachesAreLive()
+    try await eventually(within: .seconds(60), "the consumers of changes have been told all") {
+      stage.caches.indices.allSatisfy { stage.recorder.told($0) >= last }
+    }
     try await stage.witness.catchUp()
     let oracles = await stage.witness.oracles
     let history = stage.recorder.history

@@ -31,9 +31,11 @@ struct Reader {
     var turn = 0
     while !stage.isStopped {
       turn += 1
-      if turn.isMultiple(of: 4) {
-        await ownSnapshot()
-      } else {
+      switch turn % 8 {
+      case 0, 4: await snapshot(.includingMyWrites, as: .ownSnapshot)
+      case 2: await snapshot(.linearizable, as: .linearizable)
+      case 6: await snapshot(.maxStaleness(Self.bound), as: .bounded(Self.bound))
+      default:
         try? read(.snapshot) {
           let snapshot = try subject.snapshot()
           return (snapshot.revision.rawValue, nil, snapshot.list().seen)
@@ -53,13 +55,16 @@ struct Reader {
     }
   }
 
-  private func ownSnapshot() async {
-    let start = recorder.instant()
-    guard let snapshot = try? await subject.snapshot(.includingMyWrites, timeout: .milliseconds(500)) else { return }
+  private static let bound = Duration.milliseconds(200)
+
+  private func snapshot(_ mode: SnapshotMode, as recorded: ReadRecord.Mode) async {
+    let (start, time) = (recorder.instant(), recorder.time)
+    guard let snapshot = try? await subject.snapshot(mode, timeout: .milliseconds(500)) else { return }
     recorder.add(
       ReadRecord(
-        cache: cache, span: Span(start: start, end: recorder.instant()), mode: .ownSnapshot,
-        revision: snapshot.revision.rawValue, seen: snapshot.list().seen))
+        cache: cache, span: Span(start: start, end: recorder.instant()), mode: recorded,
+        revision: snapshot.revision.rawValue, seen: snapshot.list().seen, time: time,
+        isFromStore: snapshot.freshness.source == .store))
   }
 
   private func single(_ key: String) throws {
