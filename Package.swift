@@ -212,10 +212,3 @@ if Context.environment["HOLDFAST_FUZZ"] != nil {
       path: "Tests/Fuzz/WireTool", swiftSettings: settings),
   ]
 }
-
-// `make stress`: the structures under every thread there is, also with sanitizers.
-if Context.environment["HOLDFAST_STRESS"] != nil {
-  package.targets.append(
-    .executableTarget(
-      name: "holdfast-stress", dependencies: ["HoldfastStructures"], path: "Tests/Stress", swiftSettings: settings))
-}

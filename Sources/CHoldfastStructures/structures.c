@@ -13,7 +13,7 @@ static void (*release_slot)(void *) = NULL;
 static void thread_ends(void *slot) {
   // Another destructor of the thread may still read: it takes a new slot then.
   holdfast_own_thread_slot = NULL;
-  release_slot(slot);
+  __atomic_load_n(&release_slot, __ATOMIC_ACQUIRE)(slot);
 }
 
 static void make_key(void) { has_key = pthread_key_create(&key, thread_ends) == 0; }

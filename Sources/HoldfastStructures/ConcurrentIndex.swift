@@ -7,6 +7,8 @@ internal import Synchronization
 /// 1. What readers see is one ``State``, published by one store of its pointer. It never changes.
 /// 2. The table is shared by many states: entries of a step are put into it before the step is published, and say so by their
 ///    sequence, which is above that of every state that is out; who reads such a state finds the entry of before behind it.
+///    What a step deleted goes from the table after it is published: the table is never older than the state, and newer only
+///    where something was deleted since. What must be of one state is looked up in the tree.
 /// 3. The index holds a reference to every entry in its tree, and to every one that is retired.
 /// 4. A reader is in an epoch from before it loads the state until after it has used what it found (``Epochs``).
 /// `@unchecked Sendable`: what its pointers lead to is read and written by these rules only.
@@ -14,9 +16,7 @@ package final class ConcurrentIndex: @unchecked Sendable {
   /// What a step says beside its entries.
   package struct Marks: Hashable, Sendable {
     package var revision: Int64 = 0
-    package var phase: UInt8 = 0
-
-    package init(revision: Int64 = 0, phase: UInt8 = 0) { (self.revision, self.phase) = (revision, phase) }
+    package var isLoaded = false
   }
 
   package struct Change {
@@ -87,26 +87,30 @@ package final class ConcurrentIndex: @unchecked Sendable {
   package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
     // The thread's own, for as long as it lives.
     let slot = Epochs.slot()
-    slot.pointee.enter(barrier, counter)
-    defer { slot.pointee.leave() }
+    slot.enter(barrier, counter)
+    defer { slot.leave() }
     // Retired with everything that only it shows after the epoch, not before.
-    return try body(View(index: self, state: state.load(ordering: .acquiring)))
+    return try body(View(state: state.load(ordering: .acquiring), hasher: hasher))
   }
 
   /// What a read sees.
   package struct View: ~Copyable {
-    let index: ConcurrentIndex
     let state: UnsafeMutablePointer<State>
+    let hasher: ByteHasher
 
     package var marks: Marks { state.pointee.marks }
     package var count: Int { state.pointee.tree.count }
     package var weight: Int { state.pointee.weight }
 
-    /// The entry of a key, given without the shared prefix. It lives until the read is over; nobody has retained it.
+    /// The entry of a key, given without the shared prefix, as of this state. It lives until the read is over; nobody has
+    /// retained it.
+    package func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? { state.pointee.tree.find(Tree.Target(key)) }
+
+    /// The same as of this state or a later one that is published already; by the table, which is faster. Several of these may
+    /// be of several states; each is at least as new as what this thread has seen before.
     @inline(__always)
-    package func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
-      state.pointee.table.find(
-        key, index.hasher.hash(key), after: index.skip, asOf: state.pointee.sequence)
+    package func latest(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
+      state.pointee.table.find(key, hasher.hash(key), after: state.pointee.tree.skip, asOf: state.pointee.sequence)
     }
 
     /// How many keys are smaller than a bound, which is given without the shared prefix.

@@ -122,18 +122,24 @@ struct ReaderSlot: ~Copyable {
 
   /// 0: it does not read. Written by its thread only.
   let epoch = Atomic<UInt64>(0)
-  /// How many reads are nested. Its thread's alone.
-  var depth = 0
-  var isKept = true
   let isOwned = Atomic<Bool>(true)
   /// Never changes once the slot is in the list.
   var next: UnsafeMutablePointer<ReaderSlot>?
+  /// How many reads are nested. Its thread's alone.
+  var depth = 0
+  /// Its thread's alone.
+  var isKept = true
+}
 
+// On the pointer and field by field, never on the whole slot: writers look at `epoch` meanwhile.
+extension UnsafeMutablePointer<ReaderSlot> {
   @inline(__always)
-  mutating func enter(_ barrier: Epochs.Barrier, _ counter: UnsafeMutablePointer<Atomic<UInt64>>) {
-    depth += 1
-    // A nested read goes on in the epoch of the outer one, which is older.
-    if depth == 1 { epoch.store(counter.pointee.load(ordering: .acquiring), ordering: .relaxed) }
+  func enter(_ barrier: Epochs.Barrier, _ counter: UnsafeMutablePointer<Atomic<UInt64>>) {
+    let depth = pointee.depth
+    pointee.depth = depth + 1
+    // A nested read goes on in the epoch of the outer one, which is older. The store releases what was read before, for a
+    // writer that sees this epoch and never saw the zero in between.
+    if depth == 0 { pointee.epoch.store(counter.pointee.load(ordering: .acquiring), ordering: .releasing) }
     // Invariant 1.
     switch barrier {
     case .membarrier: holdfast_compiler_barrier()
@@ -142,11 +148,12 @@ struct ReaderSlot: ~Copyable {
   }
 
   @inline(__always)
-  mutating func leave() {
-    depth -= 1
+  func leave() {
+    let depth = pointee.depth - 1
+    pointee.depth = depth
     guard depth == 0 else { return }
     // Releases what was read: who sees the zero may free it.
-    epoch.store(0, ordering: .releasing)
-    if !isKept { isOwned.store(false, ordering: .releasing) }
+    pointee.epoch.store(0, ordering: .releasing)
+    if !pointee.isKept { pointee.isOwned.store(false, ordering: .releasing) }
   }
 }

@@ -16,7 +16,7 @@ public final class Cache<Value: Sendable>: Service {
   public let keyspace: Keyspace<Value>
   let configuration: CacheConfiguration
   let logger: Logger
-  let index = CacheIndex<CacheContent<Value>>()
+  let index: CacheIndex<CacheContent<Value>>
   let waiters = RevisionWaiters()
   let healthObservers = HealthObservers()
   /// What the machine wants done next. A new step makes the current one obsolete.
@@ -45,6 +45,7 @@ public final class Cache<Value: Sendable>: Service {
     self.store = store
     self.keyspace = keyspace
     self.configuration = configuration
+    index = CacheIndex(prefix: keyspace.prefix)
     var logger = store.logger
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger

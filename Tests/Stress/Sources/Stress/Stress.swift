@@ -8,6 +8,8 @@ final class Stress: Sendable {
   private let keys: [[UInt8]]
   /// Written together, in every step: whoever sees one sees the other.
   private let pair = [Array("p/a".utf8), Array("p/b".utf8)]
+  /// Of these each step deletes one and puts the other.
+  private let swapped = [Array("s/a".utf8), Array("s/b".utf8)]
   private let isOver = Atomic<Bool>(false)
   private let reads = Atomic<Int>(0)
   private let steps = Atomic<Int>(0)
@@ -65,6 +67,8 @@ final class Stress: Sendable {
       // Grows to everything, shrinks to nothing.
       let phase = step / 2_000 % 4
       var changes = pair.map { ConcurrentIndex.Change(keyBytes: $0, entry: Item($0, step)) }
+      changes.append(ConcurrentIndex.Change(keyBytes: swapped[step % 2], entry: nil))
+      changes.append(ConcurrentIndex.Change(keyBytes: swapped[1 - step % 2], entry: Item(swapped[1 - step % 2], step)))
       let size = step % 500 == 0 ? 2_000 : 1 + random.below(4)
       for _ in 0..<size {
         let key = keys[random.below(keys.count)]
@@ -101,7 +105,7 @@ final class Stress: Sendable {
 
   private func version(_ key: [UInt8]) -> Int {
     // The handle outlives the read.
-    let item: Item? = index.read { view in key.withUnsafeBytes { view.find($0)?.item } }
+    let item: Item? = index.read { view in key.withUnsafeBytes { view.latest($0)?.item } }
     check(item?.isAlive ?? true, "a handle to what was freed")
     return item?.version ?? 0
   }
@@ -123,11 +127,15 @@ final class Stress: Sendable {
         }
         let rank = last.withUnsafeBytes { view.rank($0) }
         check(last.isEmpty || rank == start + min(50, view.count - start) - 1, "a rank of \(rank) after \(start)")
-        // The table may be newer than the state where an entry was deleted, never older.
+        // The table is never older than the state.
         for key in pair {
-          let seen = key.withUnsafeBytes { view.find($0)?.item.version } ?? 0
-          check(seen == revision || revision == 0, "\(seen) in state \(revision)")
+          let seen = key.withUnsafeBytes { (view.find($0)?.item.version ?? 0, view.latest($0)?.item.version ?? 0) }
+          check(seen.0 == revision && seen.1 == revision, "\(seen) in state \(revision)")
         }
+        let (there, gone) = (swapped[1 - revision % 2], swapped[revision % 2])
+        let seen = there.withUnsafeBytes { view.find($0)?.item.version } ?? 0
+        let deleted = gone.withUnsafeBytes { view.find($0)?.item.version } ?? 0
+        check(seen == revision && deleted == 0, "a delete and a put of state \(revision) as \((deleted, seen))")
       }
       return revision
     }
