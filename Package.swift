@@ -45,7 +45,8 @@ let package = Package(
     // The one place with unsafe code: what many threads read while one writes. See its README.
     .target(name: "CHoldfastStructures"),
     .target(
-      name: "HoldfastStructures", dependencies: ["CHoldfastStructures"], exclude: ["README.md"], swiftSettings: settings),
+      name: "HoldfastStructures", dependencies: ["CHoldfastStructures"], exclude: ["README.md"], swiftSettings: settings
+    ),
 
     // The field's values and the one protocol that every store speaks.
     .target(name: "HoldfastCore", dependencies: ["HoldfastStructures"], swiftSettings: settings),
