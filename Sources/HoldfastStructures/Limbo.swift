@@ -14,25 +14,29 @@ struct Limbo {
   private var stamped: [(stamp: UInt64, items: [Item])] = []
   private(set) var gauge = ReclamationGauge()
 
-  /// So many are worth a look at every slot.
+  /// So many, or so many bytes, are worth a look at every slot.
   private static let batch = 512
+  private static let batchBytes = 1 << 20
+  private var freshBytes = 0
 
   init(_ barrier: Epochs.Barrier) { self.barrier = barrier }
 
   mutating func retire(_ item: Item) {
     fresh.append(item)
     gauge.retired += 1
+    // The entry is retained until it is freed here.
+    if case .object(let entry) = item { freshBytes += entry._withUnsafeGuaranteedRef { $0.weight } }
   }
 
   /// Call it after everything that was retired has been taken out.
   mutating func reclaimNowAndThen() {
-    if fresh.count >= Self.batch { reclaim() }
+    if fresh.count >= Self.batch || freshBytes >= Self.batchBytes { reclaim() }
   }
 
   mutating func reclaim() {
     if !fresh.isEmpty {
       stamped.append((Epochs.advance(), fresh))
-      fresh = []
+      (fresh, freshBytes) = ([], 0)
       fresh.reserveCapacity(Self.batch + 64)
     }
     guard !stamped.isEmpty else { return }

@@ -104,6 +104,17 @@ import Testing
     #expect(gauge.retired > 0 && gauge.pending == 0)
   }
 
+  /// A few large values that were replaced are not kept until there are many.
+  @Test func whatIsLargeIsFreedSoon() {
+    let index = ConcurrentIndex(skip: 0)
+    let key = Array("a".utf8)
+    for round in 1...4 { index.publish([.init(keyBytes: key, entry: Item(key, (1 << 20) + round))]) }
+    #expect(index.gauge.freed > 0)
+    let small = ConcurrentIndex(skip: 0)
+    for round in 1...4 { small.publish([.init(keyBytes: key, entry: Item(key, round))]) }
+    #expect(small.gauge.freed == 0)
+  }
+
   @Test func anEntryIsPublishedAgainAsACopy() {
     let index = ConcurrentIndex(skip: 0)
     let key = Array("a".utf8)
