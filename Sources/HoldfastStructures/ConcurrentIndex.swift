@@ -133,6 +133,8 @@ package final class ConcurrentIndex: @unchecked Sendable {
       // Only writers replace it, and this is the one.
       let old = state.load(ordering: .relaxed)
       var new = old.pointee
+      update(&new.marks)
+      if changes.isEmpty, new.marks == old.pointee.marks { return }
       new.sequence += 1
       makeRoom(&new, changes.count, &writer)
       var step = Tree.Step(owner: new.sequence)
@@ -141,7 +143,6 @@ package final class ConcurrentIndex: @unchecked Sendable {
       for change in changes {
         apply(change, &new, &step, &cleared, &replaced, &writer.used)
       }
-      update(&new.marks)
       let next = UnsafeMutablePointer<State>.allocate(capacity: 1)
       next.initialize(to: new)
       state.store(next, ordering: .releasing)

@@ -48,7 +48,7 @@ import Testing
     return shared + (0..<Int(random.next() % 6)).map { _ in letters[Int(random.next() % 5)] }
   }
 
-  @Test(arguments: [Epochs.Barrier.best, .fences], 1...6)
+  @Test(arguments: [Epochs.Barrier.best, .fences], 1...2)
   func doesWhatADictionaryDoes(_ barrier: Epochs.Barrier, _ seed: Int) {
     var random = SplitMix(state: UInt64(seed))
     let index = ConcurrentIndex(skip: Self.prefix.count, barrier: barrier)

@@ -15,8 +15,13 @@ package struct CacheRecord<Content: Sendable>: Sendable {
 
   init(_ entry: CacheEntry<Content>) { self.entry = entry }
 
-  /// Whether it says the same of the store; what came of decoding it follows from that.
-  package func holdsTheSame(as other: CacheRecord) -> Bool { entry === other.entry || keyValue == other.keyValue }
+  /// Whether they say different things of the store; what came of decoding them follows from that.
+  static func differ(_ left: CacheRecord?, _ right: CacheRecord?) -> Bool {
+    guard let left, let right else { return (left == nil) != (right == nil) }
+    if left.entry === right.entry { return false }
+    // Told apart without a look at the values, as a rule.
+    return left.entry.keyValue.modRevision != right.entry.keyValue.modRevision || left.keyValue != right.keyValue
+  }
 }
 
 /// A record, in the form in which an index for readers holds it.
