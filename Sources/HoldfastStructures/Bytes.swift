@@ -12,11 +12,6 @@ package enum Bytes {
     return left.count - right.count
   }
 
-  /// Whether the left ones come first.
-  package static func isOrdered(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-    left.withUnsafeBytes { left in right.withUnsafeBytes { right in compare(left, right) < 0 } }
-  }
-
   package static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     left.count == right.count && compare(left, right) == 0
   }

@@ -1,5 +1,3 @@
-import HoldfastStructures
-
 /// A key of the store: bytes, ordered byte by byte as etcd orders them.
 ///
 /// Keys are bytes and not `String`s, because two strings that Swift calls equal (composed and decomposed accents) are two
