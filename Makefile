@@ -19,7 +19,7 @@ SECONDS ?= 60
 QUICK ?=
 ONLY ?=
 
-.PHONY: help setup tools build demo bench test test-faults test-mutations simulate fuzz lint format clean
+.PHONY: help setup tools build demo bench test test-faults test-mutations simulate stress fuzz lint format clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -44,11 +44,15 @@ test: setup tools lint ## lint, build and run every test, real etcd included
 	$(SWIFT) test --skip-build --skip '$(SEEDED)|$(SERVERS)'
 	$(SWIFT) test --skip-build --filter '$(SERVERS)'
 	$(MAKE) simulate
+	@SWIFT='$(SWIFT)' scripts/stress 8 plain
 
 # 1,000,000 seeds for each kind of server, as a nightly run: make simulate SEEDS=1000000
 simulate: setup ## run the simulation, built for release; SEEDS= for each kind of server, FROM= for the first
 	$(SWIFT) build -c release --product holdfast-simulate
 	.build/release/holdfast-simulate --seeds $(SEEDS) --from $(FROM)
+
+stress: setup ## try the structures behind reads with all threads and sanitizers, SECONDS= for each
+	@SWIFT='$(SWIFT)' scripts/stress '$(SECONDS)'
 
 # FILTER=Group08 for one group of faults.
 test-faults: setup tools ## every fault on every kind of real server, with a table; FILTER= for some

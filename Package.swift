@@ -42,14 +42,21 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
+    // The one place with unsafe code: what many threads read while one writes. See its README.
+    .target(name: "CHoldfastStructures"),
+    .target(
+      name: "HoldfastStructures", dependencies: ["CHoldfastStructures"], exclude: ["README.md"], swiftSettings: settings
+    ),
+
     // The field's values and the one protocol that every store speaks.
-    .target(name: "HoldfastCore", swiftSettings: settings),
+    .target(name: "HoldfastCore", dependencies: ["HoldfastStructures"], swiftSettings: settings),
 
     // The product: typed storage and the write-through cache.
     .target(
       name: "Holdfast",
       dependencies: [
         "HoldfastCore",
+        "HoldfastStructures",
         "CHoldfastZlib",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -143,6 +150,7 @@ let package = Package(
       name: "HoldfastFuzzTests", dependencies: ["HoldfastFuzzing"], path: "Tests/Fuzz/Tests", swiftSettings: settings),
     .testTarget(
       name: "HoldfastWireFuzzTests", dependencies: wireFuzzing, path: "Tests/Fuzz/Wire", swiftSettings: settings),
+    .testTarget(name: "HoldfastStructuresTests", dependencies: ["HoldfastStructures"], swiftSettings: settings),
     .testTarget(name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",

@@ -5,7 +5,7 @@ extension Cache {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try index.record(keyspace.storeKey(for: key)).map(keyspace.value)
+    try index.record(key.key).map(keyspace.value)
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
@@ -33,7 +33,7 @@ extension Cache {
 
   /// Whether the key exists, decodable or not.
   public func exists(_ key: some KeyRepresentable) throws -> Bool {
-    try index.record(keyspace.storeKey(for: key)) != nil
+    try index.record(key.key) != nil
   }
 
   /// How many keys there are below a prefix, undecodable ones included.

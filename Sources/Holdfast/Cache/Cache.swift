@@ -16,7 +16,7 @@ public final class Cache<Value: Sendable>: Service {
   public let keyspace: Keyspace<Value>
   let configuration: CacheConfiguration
   let logger: Logger
-  let index = CacheIndex<CacheContent<Value>>()
+  let index: CacheIndex<CacheContent<Value>>
   let waiters = RevisionWaiters()
   let healthObservers = HealthObservers()
   /// What the machine wants done next. A new step makes the current one obsolete.
@@ -45,6 +45,7 @@ public final class Cache<Value: Sendable>: Service {
     self.store = store
     self.keyspace = keyspace
     self.configuration = configuration
+    index = CacheIndex(prefix: keyspace.prefix)
     var logger = store.logger
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger
@@ -71,12 +72,13 @@ public final class Cache<Value: Sendable>: Service {
   func currentSnapshot(_ goal: ReadGoal = .any) -> CacheSnapshot<Value>? {
     let now = configuration.time.now()
     return state.withLock { state in
-      let machine = state.machine
-      let age = machine.confirmed.map { max(.zero, now - $0) }
-      guard let revision = machine.snapshotRevision, goal.isMet(by: machine, age: age) else { return nil }
+      // Looked at where it lies: a copy of the machine would count a reference to each of its parts.
+      let age = state.machine.confirmed.map { max(.zero, now - $0) }
+      guard let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age) else { return nil }
       let freshness = Freshness(source: .memory, age: age)
       return CacheSnapshot(
-        store: store, keyspace: keyspace, revision: revision, freshness: freshness, records: machine.snapshotRecords)
+        store: store, keyspace: keyspace, revision: revision, freshness: freshness,
+        records: state.machine.snapshotRecords)
     }
   }
 

@@ -1,80 +1,95 @@
+import HoldfastStructures
 import Synchronization
 
-/// What local readers see, and all that they touch: the boundary behind which a faster structure can take this one's place.
-///
-/// Writers publish whole steps; a reader sees a step whole or not at all.
+/// What local readers see, and all that they touch. Writers publish whole steps. Readers wait for nobody: a read of several keys
+/// sees a step whole or not at all, one of a single key the newest that there is.
 final class CacheIndex<Content: Sendable>: Sendable {
-  private struct State {
-    var availability = Availability.notStarted
-    var records = SortedMap<CacheRecord<Content>>()
-    var bytes = 0
-    var revision = Revision.zero
-  }
-
-  /// Whether there is anything to read.
-  enum Availability: Sendable {
+  /// Why there is nothing to read.
+  enum Absence: Sendable {
     case notStarted
     case notLoaded(HoldfastError?)
-    case loaded
     case stopped
   }
 
-  private let state = Mutex(State())
+  private let map: EntryMap<CacheEntry<Content>>
+  /// Only those look who found that there is nothing.
+  private let absence = Mutex(Absence.notStarted)
 
-  func set(_ availability: Availability) { state.withLock { $0.availability = availability } }
+  /// - Parameter prefix: What all its keys begin with.
+  init(prefix: Key) { map = EntryMap(prefix: prefix.bytes) }
+
+  /// From now on there is nothing to read, until something is reached.
+  func set(_ absence: Absence) {
+    self.absence.withLock { $0 = absence }
+    map.publish([]) { $0.isLoaded = false }
+  }
 
   /// Makes the changes of one step visible, and how far the store has been followed with it.
   func publish(_ changes: [VisibleChange<Content>], reached: Revision?) {
-    state.withLock { state in
-      for change in changes {
-        let old =
-          if let record = change.record {
-            state.records.updateValue(record, forKey: change.key)
-          } else {
-            state.records.removeValue(forKey: change.key)
-          }
-        state.bytes += (change.record?.bytes ?? 0) - (old?.bytes ?? 0)
-      }
-      if let reached {
-        state.revision = reached
-        state.availability = .loaded
-      }
+    map.publish(changes.lazy.map { ($0.key.bytes, $0.record?.entry) }) { marks in
+      guard let reached else { return }
+      marks.revision = reached.rawValue
+      marks.isLoaded = true
     }
   }
 
-  func record(_ key: Key) throws -> CacheRecord<Content>? {
-    try read { $0.records[key] }
+  /// The record of a key, which is given without the prefix.
+  func record(_ relativeKey: Key) throws -> CacheRecord<Content>? {
+    try map.withLatest(relativeKey.bytes) { marks, entry in
+      try check(marks)
+      return entry.map(CacheRecord.init)
+    }
   }
 
   /// The records of several keys in one step, and the revision that the store was followed to.
   func records(_ keys: [Key]) throws -> (records: [CacheRecord<Content>?], revision: Revision) {
-    try read { state in (keys.map { state.records[$0] }, state.revision) }
+    try map.read { view in
+      try check(view.marks)
+      return (keys.map { view[$0.bytes].map(CacheRecord.init) }, Revision(view.marks.revision))
+    }
   }
 
   func records(in range: KeyRange) throws -> (records: [CacheRecord<Content>], revision: Revision) {
-    try read { state in (state.records.elements(in: range).map(\.value), state.revision) }
+    let (entries, revision) = try map.read { view in
+      try check(view.marks)
+      return (view.elements(view.ranks(range)), view.marks.revision)
+    }
+    return (entries.map(CacheRecord.init), Revision(revision))
   }
 
   func count(in range: KeyRange) throws -> Int {
-    try read { $0.records.count(in: range) }
+    try map.read { view in
+      try check(view.marks)
+      return view.ranks(range).count
+    }
   }
 
   func size() throws -> CacheSize {
-    try read { CacheSize(entries: $0.records.count, bytes: $0.bytes) }
+    try map.read { view in
+      try check(view.marks)
+      return CacheSize(entries: view.count, bytes: view.weight)
+    }
   }
 
-  private func read<R>(_ body: (borrowing State) throws -> R) throws -> R {
-    try state.withLock { state in
-      switch state.availability {
-      case .loaded: return try body(state)
-      case .notStarted:
-        throw HoldfastError(.notStarted, "the cache was not started; use withCache, or run() it")
-      case .notLoaded(let cause):
-        let reason = cause.map { ": \($0.message)" } ?? ""
-        throw HoldfastError(.notLoaded, "the cache has not loaded yet\(reason)", cause: cause)
-      case .stopped: throw HoldfastError(.stopped, "the cache has been stopped")
-      }
+  private func check(_ marks: ConcurrentIndex.Marks) throws {
+    if !marks.isLoaded { throw absenceError }
+  }
+
+  private var absenceError: HoldfastError {
+    switch absence.withLock({ $0 }) {
+    case .notStarted: HoldfastError(.notStarted, "the cache was not started; use withCache, or run() it")
+    case .notLoaded(let cause):
+      HoldfastError(
+        .notLoaded, "the cache has not loaded yet\(cause.map { ": \($0.message)" } ?? "")", cause: cause)
+    case .stopped: HoldfastError(.stopped, "the cache has been stopped")
     }
+  }
+}
+
+extension EntryMap.View {
+  fileprivate func ranks(_ range: KeyRange) -> Range<Int> {
+    let start = rank(range.start.bytes)
+    return start..<max(start, range.end.map { rank($0.bytes) } ?? count)
   }
 }
 
@@ -84,8 +99,4 @@ public struct CacheSize: Hashable, Sendable {
   public let entries: Int
   /// Bytes of keys and of values as the store has them (compressed ones compressed).
   public let bytes: Int
-}
-
-extension CacheRecord {
-  var bytes: Int { keyValue.key.bytes.count + keyValue.value.count }
 }

@@ -10,12 +10,12 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   public let freshness: Freshness
   /// Whose revision it is.
   let store: Store
-  let records: SortedMap<Record<Value>>
+  let records: RecordMap<CacheContent<Value>>
 
   init(
     store: Store, keyspace: Keyspace<Value>, revision: Revision,
     freshness: Freshness = Freshness(source: .memory, age: nil),
-    records: SortedMap<Record<Value>>
+    records: RecordMap<CacheContent<Value>>
   ) {
     self.store = store
     self.keyspace = keyspace
@@ -61,7 +61,7 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   }
 
   private func list(_ range: KeyRange) -> Listing<Value> {
-    keyspace.listing(records.elements(in: range).map(\.value), revision: revision)
+    keyspace.listing(records.records(in: range), revision: revision)
   }
 }
 

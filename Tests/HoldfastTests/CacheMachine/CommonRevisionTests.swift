@@ -197,7 +197,7 @@ private struct SeveralModel {
     }
   }
 
-  private func values(_ records: SortedMap<CacheRecord<String>>) -> [Key: KeyValue] {
+  private func values(_ records: RecordMap<String>) -> [Key: KeyValue] {
     Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0.value.keyValue) })
   }
 

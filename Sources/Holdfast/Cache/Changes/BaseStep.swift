@@ -11,7 +11,7 @@ package struct BaseStep<Content: Sendable>: Sendable {
     /// another epoch, or a repair.
     case resync(isContinuous: Bool)
     /// What was held, which this is, was dropped; a `loaded` follows some time.
-    case forgotten(SortedMap<CacheRecord<Content>>)
+    case forgotten(RecordMap<Content>)
   }
 
   package var kind: Kind
@@ -62,11 +62,9 @@ package struct BaseChange<Content: Sendable>: Sendable {
   }
 }
 
-extension SortedMap {
+extension RecordMap {
   /// What has to change in a range to make this the other one, which is the state at that revision; in key order.
-  package func difference<Content>(
-    to other: Self, in range: KeyRange, at revision: Revision
-  ) -> [BaseChange<Content>] where Value == CacheRecord<Content> {
+  package func difference(to other: Self, in range: KeyRange, at revision: Revision) -> [BaseChange<Content>] {
     var changes: [BaseChange<Content>] = []
     func drop(_ element: Element) {
       changes.append(BaseChange(key: element.key, revision: revision, old: element.value, new: nil))
@@ -84,7 +82,7 @@ extension SortedMap {
         old = before[index].value
         index += 1
       }
-      guard old?.keyValue != new.keyValue else { continue }
+      guard CacheRecord.differ(old, new) else { continue }
       changes.append(BaseChange(key: key, revision: new.keyValue.modRevision, old: old, new: new))
     }
     for element in before[index...] { drop(element) }

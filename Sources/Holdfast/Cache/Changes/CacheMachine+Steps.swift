@@ -1,16 +1,16 @@
 import HoldfastCore
 
-/// How the base's steps are told. Nothing is collected unless somebody wants it.
+/// How the base's steps are told, if somebody wants to know.
 extension CacheMachine {
   /// Puts changes of the watch into the base, and returns them with what they replaced.
   mutating func put(_ changes: ArraySlice<CacheChange<Content>>) -> [BaseChange<Content>] {
     var told: [BaseChange<Content>] = []
-    if reportsSteps { told.reserveCapacity(changes.count) }
+    told.reserveCapacity(changes.count)
     for change in changes {
       let new = change.record
       let old = new.map { base.updateValue($0, forKey: change.key) } ?? base.removeValue(forKey: change.key)
       // The delete of a key that was not there is none.
-      guard reportsSteps, old != nil || new != nil else { continue }
+      guard old != nil || new != nil else { continue }
       told.append(BaseChange(key: change.key, revision: change.revision, old: old, new: new))
     }
     return told
@@ -23,7 +23,7 @@ extension CacheMachine {
 
   /// The base has become a list.
   func relisted(
-    from before: Revision?, _ old: SortedMap<CacheRecord<Content>>, isContinuous: Bool
+    from before: Revision?, _ old: RecordMap<Content>, isContinuous: Bool
   ) -> [Action] {
     guard reportsSteps, let revision else { return [] }
     guard let before else { return [.advanced(BaseStep(.loaded, from: revision, to: revision, epoch: epoch))] }

@@ -50,7 +50,7 @@ package struct ChangeBatch<Content: Sendable>: Sendable {
 /// Changes that were dropped before the consumer was told of them.
 package struct ChangeLoss<Content: Sendable>: Sendable {
   /// The base after what was dropped first, and that.
-  let base: SortedMap<CacheRecord<Content>>
+  let base: RecordMap<Content>
   let dropped: Fifo<ChangeBatch<Content>>
   let range: KeyRange
   /// Of that base.
@@ -58,7 +58,7 @@ package struct ChangeLoss<Content: Sendable>: Sendable {
 
   /// The net difference from what the consumer was told to the base of now. It walks over the whole range.
   package func batch(
-    to now: SortedMap<CacheRecord<Content>>, at revision: Revision, epoch: Int
+    to now: RecordMap<Content>, at revision: Revision, epoch: Int
   ) -> ChangeBatch<Content> {
     var told = base
     for batch in dropped.reversed() {

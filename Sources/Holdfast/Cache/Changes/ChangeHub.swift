@@ -12,7 +12,7 @@ struct ChangeHub<Content: Sendable>: Sendable {
   /// Whether anybody wants to know the base's steps.
   var isWanted: Bool { window.limit.revisions > 0 || !feeds.isEmpty }
 
-  mutating func advance(_ step: BaseStep<Content>, base: SortedMap<CacheRecord<Content>>) {
+  mutating func advance(_ step: BaseStep<Content>, base: RecordMap<Content>) {
     window.add(step)
     for feed in feeds.values { feed.handle(.advanced(step, base: base)) }
   }

@@ -6,7 +6,7 @@ import HoldfastCore
 package struct ChangeQueue<Content: Sendable>: Sendable {
   package enum Input: Sendable {
     /// The base moved, and is this now.
-    case advanced(BaseStep<Content>, base: SortedMap<CacheRecord<Content>>)
+    case advanced(BaseStep<Content>, base: RecordMap<Content>)
     /// The consumer asks for more.
     case demanded
     /// What `needBase` asked for is at hand, as of this revision.
@@ -76,7 +76,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     }
   }
 
-  private mutating func advance(_ step: BaseStep<Content>, _ base: SortedMap<CacheRecord<Content>>) -> [Action] {
+  private mutating func advance(_ step: BaseStep<Content>, _ base: RecordMap<Content>) -> [Action] {
     // Who has lost something is told as soon as there is something to compare with.
     if case .lost = state { return [.wake] }
     guard case .following = state else { return [] }
@@ -92,7 +92,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   }
 
   private mutating func take(
-    _ step: BaseStep<Content>, _ base: SortedMap<CacheRecord<Content>>, isResync: Bool
+    _ step: BaseStep<Content>, _ base: RecordMap<Content>, isResync: Bool
   ) -> [Action] {
     let changes = step.changes.filter { range.contains($0.key) }
     guard isResync || !changes.isEmpty else { return skip(step) }
@@ -109,10 +109,10 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     }
     skipped += step.revisions.count
     guard let progressInterval, skipped >= progressInterval else { return [] }
-    return append(ChangeBatch([], at: step.to, isResync: false, beginsEpoch: false), SortedMap())
+    return append(ChangeBatch([], at: step.to, isResync: false, beginsEpoch: false), RecordMap())
   }
 
-  private mutating func append(_ batch: ChangeBatch<Content>, _ base: SortedMap<CacheRecord<Content>>) -> [Action] {
+  private mutating func append(_ batch: ChangeBatch<Content>, _ base: RecordMap<Content>) -> [Action] {
     let isFull = entries + batch.entries > policy.entries || bytes + batch.bytes > policy.bytes
     if isFull, policy.kind == .backPressure {
       state = .ending(
@@ -136,7 +136,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     return [.wake]
   }
 
-  private mutating func drop(_ base: SortedMap<CacheRecord<Content>>) {
+  private mutating func drop(_ base: RecordMap<Content>) {
     state = .lost(ChangeLoss(base: base, dropped: waiting, range: range, epoch: epoch))
     waiting = Fifo()
     (entries, bytes) = (0, 0)

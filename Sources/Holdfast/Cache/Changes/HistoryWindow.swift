@@ -97,8 +97,8 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   /// - Parameter base: The base now.
   /// - Throws: ``HoldfastError`` with code `compacted` or `futureRevision`.
   package func base(
-    at revision: Revision, from base: SortedMap<CacheRecord<Content>>
-  ) throws -> SortedMap<CacheRecord<Content>> {
+    at revision: Revision, from base: RecordMap<Content>
+  ) throws -> RecordMap<Content> {
     var base = base
     for entry in entries[try firstEntry(after: revision)...].reversed() {
       for change in entry.changes.reversed() { base[change.key] = change.old }

@@ -7,7 +7,7 @@ extension CacheMachine {
     // comes as additions.
     var touched = TouchedKeys<Content>()
     touchEverything(&touched)
-    base = SortedMap()
+    base = RecordMap()
     overlay = CacheOverlay()
     revision = nil
     failures = 0

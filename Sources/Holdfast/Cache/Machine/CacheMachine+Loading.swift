@@ -57,7 +57,7 @@ extension CacheMachine {
     var touched = TouchedKeys<Content>()
     touchEverything(&touched)
     let forgetting = forgetting()
-    base = SortedMap()
+    base = RecordMap()
     overlay = CacheOverlay()
     revision = nil
     proof = nil
@@ -69,8 +69,8 @@ extension CacheMachine {
   /// a re-list does not double the memory that readers hold.
   private func difference(
     to records: [CacheRecord<Content>], _ touched: inout TouchedKeys<Content>
-  ) -> SortedMap<CacheRecord<Content>> {
-    var result: [SortedMap<CacheRecord<Content>>.Element] = []
+  ) -> RecordMap<Content> {
+    var result: [CacheRecord<Content>] = []
     result.reserveCapacity(records.count)
     var rest = base.makeIterator()
     var old = rest.next()
@@ -83,18 +83,18 @@ extension CacheMachine {
       if let held = old, held.key == key {
         old = rest.next()
         if held.value.keyValue == record.keyValue {
-          result.append(held)
+          result.append(held.value)
           continue
         }
       }
       touch(key, &touched)
-      result.append((key, record))
+      result.append(record)
     }
     while let gone = old {
       touch(gone.key, &touched)
       old = rest.next()
     }
-    return SortedMap(result)
+    return RecordMap(result)
   }
 
   /// Whether the list is not of the history that the cache knows: it holds something of before the revision that snapshots

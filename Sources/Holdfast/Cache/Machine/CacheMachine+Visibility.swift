@@ -60,9 +60,37 @@ extension CacheMachine {
     var changes: [VisibleChange<Content>] = []
     for (key, before) in touched.sorted() {
       let now = visible(key)
-      guard now?.keyValue != before?.keyValue else { continue }
+      guard CacheRecord.differ(now, before) else { continue }
       changes.append(VisibleChange(key: key, record: now))
     }
     return changes.isEmpty ? [] : [.publish(changes)]
+  }
+
+  /// The same of what happened to the base while nothing lay over it: of each key the first that it was and the last.
+  func publish(_ changes: [BaseChange<Content>]) -> [Action] {
+    var visible: [VisibleChange<Content>] = []
+    visible.reserveCapacity(changes.count)
+    let order = inKeyOrder(changes)
+    var next = order.startIndex
+    while next < order.endIndex {
+      let first = changes[order[next]]
+      var last = first
+      next += 1
+      while next < order.endIndex, changes[order[next]].key == first.key {
+        last = changes[order[next]]
+        next += 1
+      }
+      if CacheRecord.differ(first.old, last.new) { visible.append(VisibleChange(key: first.key, record: last.new)) }
+    }
+    return visible.isEmpty ? [] : [.publish(visible)]
+  }
+
+  /// The places of changes by their keys; those of one key as they came.
+  private func inKeyOrder(_ changes: [BaseChange<Content>]) -> [Int] {
+    let keys = changes.map(\.key)
+    return keys.indices.sorted { left, right in
+      if keys[left] < keys[right] { return true }
+      return left < right && keys[left] == keys[right]
+    }
   }
 }

@@ -15,7 +15,7 @@ extension CacheMachine {
   }
 
   private mutating func checkAnchor(
-    at revision: Revision, _ records: SortedMap<CacheRecord<Content>>
+    at revision: Revision, _ records: RecordMap<Content>
   ) -> [Action] {
     let anchor = historyAnchor(at: revision, records)
     self.anchor = (anchor, highestKnown)
@@ -61,10 +61,18 @@ extension CacheMachine {
     // many more events may be on their way below that.
     guard let last = fresh.last?.revision else { return [] }
     if contradicts(fresh, through: last) || !followsProof(fresh, through: last) { return rewound() }
+    if overlay.isEmpty {
+      // Readers see the base and nothing else.
+      let changes = put(fresh)
+      overlay.evict(through: last)
+      return move(to: last, publish(changes), changes)
+    }
     var touched = TouchedKeys<Content>()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
-    return move(to: last, touched, put(fresh))
+    let changes = put(fresh)
+    overlay.evict(through: last)
+    return move(to: last, publish(touched), changes)
   }
 
   /// Progress that may have come before the events it covers moves nothing.
@@ -77,7 +85,8 @@ extension CacheMachine {
     if contradicts([], through: progress.revision) || !followsProof([], through: progress.revision) { return rewound() }
     var touched = TouchedKeys<Content>()
     touchEvictions(through: progress.revision, &touched)
-    return move(to: progress.revision, touched)
+    overlay.evict(through: progress.revision)
+    return move(to: progress.revision, publish(touched))
   }
 
   private mutating func followsProof(_ changes: ArraySlice<CacheChange<Content>>, through last: Revision) -> Bool {
@@ -111,9 +120,8 @@ extension CacheMachine {
   }
 
   private mutating func move(
-    to newRevision: Revision, _ touched: TouchedKeys<Content>, _ changes: [BaseChange<Content>] = []
+    to newRevision: Revision, _ published: [Action], _ changes: [BaseChange<Content>] = []
   ) -> [Action] {
-    overlay.evict(through: newRevision)
     let before = revision ?? newRevision
     revision = newRevision
     know(newRevision)
@@ -121,7 +129,7 @@ extension CacheMachine {
     hasMoved = true
     if let proof, proof.revision <= newRevision { self.proof = nil }
     confirmations.reach(newRevision)
-    return publish(touched) + [.reached(newRevision)] + stepped(from: before, with: changes) + becomeLive()
+    return published + [.reached(newRevision)] + stepped(from: before, with: changes) + becomeLive()
   }
 
   private func problem(with changes: [CacheChange<Content>]) -> String? {

@@ -81,7 +81,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   package internal(set) var epoch = 0
   /// The base's revision A; nil before the first load.
   package internal(set) var revision: Revision?
-  package internal(set) var base = SortedMap<CacheRecord<Content>>()
+  package internal(set) var base = RecordMap<Content>()
   package internal(set) var phase = CachePhase.idle
   /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
   /// meanwhile must be recognised all the same.

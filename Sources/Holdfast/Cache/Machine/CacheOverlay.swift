@@ -27,6 +27,7 @@ struct CacheOverlay<Content: Sendable>: Sendable {
   private var keyTombstones = 0
 
   var count: Int { entries.count + ranges.count }
+  var isEmpty: Bool { count == 0 }
   var bytes: Int { entryBytes + ranges.bytes }
   var tombstoneCount: Int { keyTombstones + ranges.count }
 

@@ -1,15 +1,44 @@
 package import HoldfastCore
+import HoldfastStructures
 
-/// What the cache holds for one key: the stored key-value and what became of decoding it.
+/// What the cache holds for one key: the stored key-value and what became of decoding it. One reference to hold and copy.
 package struct CacheRecord<Content: Sendable>: Sendable {
-  package var keyValue: KeyValue
+  let entry: CacheEntry<Content>
+
+  package var keyValue: KeyValue { entry.keyValue }
   /// The decoded value or its decode error; the machine never looks at it.
-  package var content: Content
+  package var content: Content { entry.content }
 
   package init(keyValue: KeyValue, content: Content) {
-    self.keyValue = keyValue
-    self.content = content
+    entry = CacheEntry(keyValue: keyValue, content: content)
   }
+
+  init(_ entry: CacheEntry<Content>) { self.entry = entry }
+
+  /// Whether they say different things of the store; what came of decoding them follows from that.
+  static func differ(_ left: CacheRecord?, _ right: CacheRecord?) -> Bool {
+    guard let left, let right else { return (left == nil) != (right == nil) }
+    if left.entry === right.entry { return false }
+    // Told apart without a look at the values, as a rule.
+    return left.entry.keyValue.modRevision != right.entry.keyValue.modRevision || left.keyValue != right.keyValue
+  }
+}
+
+/// A record, in the form in which an index for readers holds it.
+///
+/// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
+final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
+  let keyValue: KeyValue
+  let content: Content
+
+  init(keyValue: KeyValue, content: Content) {
+    (self.keyValue, self.content) = (keyValue, content)
+    super.init(keyBytes: keyValue.key.bytes)
+  }
+
+  override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
+
+  override var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.

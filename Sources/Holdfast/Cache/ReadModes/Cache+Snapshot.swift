@@ -70,7 +70,7 @@ extension Cache {
     return CacheSnapshot(
       store: store, keyspace: keyspace, revision: list.header.revision,
       freshness: Freshness(source: .store, age: time.now() - sent),
-      records: SortedMap(records.map { ($0.keyValue.key, $0) }))
+      records: RecordMap(records))
   }
 
   private func snapshot(notOlderThan bound: Duration, timeout: Duration) async throws -> CacheSnapshot<Value> {

@@ -1,7 +1,7 @@
 import Holdfast
 import Testing
 
-typealias TestBase = SortedMap<CacheRecord<String>>
+typealias TestBase = RecordMap<String>
 
 /// Moves a base, and hands each step on.
 struct StepMaker {

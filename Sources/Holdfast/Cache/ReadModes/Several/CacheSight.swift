@@ -3,7 +3,7 @@ package import HoldfastCore
 /// What a cache can say of its range at one revision.
 package enum CacheSight<Content: Sendable>: Sendable {
   /// What the range held then.
-  case shown(SortedMap<CacheRecord<Content>>)
+  case shown(RecordMap<Content>)
   /// The base is older. Nothing may have happened since, or the watch may be about to bring it; this read tells.
   case unproven(PinnedProbe<Content>)
   /// It was passed, and is not remembered.
@@ -15,11 +15,11 @@ package enum CacheSight<Content: Sendable>: Sendable {
 /// A probe of the range at a revision, and what the range was then if the store holds it so.
 package struct PinnedProbe<Content: Sendable>: Sendable {
   package let probe: Probe
-  private let base: SortedMap<CacheRecord<Content>>
+  private let base: RecordMap<Content>
 
-  init(_ probe: Probe, _ base: SortedMap<CacheRecord<Content>>) { (self.probe, self.base) = (probe, base) }
+  init(_ probe: Probe, _ base: RecordMap<Content>) { (self.probe, self.base) = (probe, base) }
 
-  package func proves(_ answer: RangeResponse) -> SortedMap<CacheRecord<Content>>? {
+  package func proves(_ answer: RangeResponse) -> RecordMap<Content>? {
     probe.base?.anchor.holds(in: answer) { base[$0]?.keyValue } == true ? base : nil
   }
 }

@@ -137,7 +137,7 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
     }
   }
 
-  private func keep(_ records: SortedMap<Record<Value>>, at revision: Revision, _ mark: CacheMark) {
+  private func keep(_ records: RecordMap<CacheContent<Value>>, at revision: Revision, _ mark: CacheMark) {
     let now = time.now()
     state.withLock { state in
       // What was asked before is not beyond the revision; what confirms the cache may be.

@@ -1,0 +1,90 @@
+package import HoldfastCore
+import HoldfastStructures
+
+/// Records in key order, as a value that is cheap to copy: what a base and its snapshots are.
+package struct RecordMap<Content: Sendable>: Sendable {
+  package typealias Element = (key: Key, value: CacheRecord<Content>)
+
+  private var entries = OrderedEntries<CacheEntry<Content>>()
+
+  package init() {}
+
+  /// Takes records in strictly ascending key order; others are put where they belong, the last of equals wins.
+  package init(_ records: some Sequence<CacheRecord<Content>>) {
+    let all = records.map(\.entry)
+    if zip(all, all.dropFirst()).allSatisfy({ $0.keyValue.key < $1.keyValue.key }) {
+      entries = OrderedEntries(ascending: all)
+    } else {
+      for entry in all { _ = entries.set(entry) }
+    }
+  }
+
+  package init(_ elements: some Sequence<Element>) { self.init(elements.map(\.value)) }
+
+  package var count: Int { entries.count }
+  package var isEmpty: Bool { count == 0 }
+
+  package subscript(key: Key) -> CacheRecord<Content>? {
+    get { entries[key.bytes].map(CacheRecord.init) }
+    set {
+      if let newValue { updateValue(newValue, forKey: key) } else { removeValue(forKey: key) }
+    }
+  }
+
+  /// Stores a record under its key and returns the one it replaced.
+  @discardableResult
+  package mutating func updateValue(_ record: CacheRecord<Content>, forKey key: Key) -> CacheRecord<
+    Content
+  >? {
+    assert(record.keyValue.key == key, "a record is under its own key")
+    return entries.set(record.entry).map(CacheRecord.init)
+  }
+
+  /// Removes the key and returns what it held.
+  @discardableResult
+  package mutating func removeValue(forKey key: Key) -> CacheRecord<Content>? {
+    entries.remove(key.bytes).map(CacheRecord.init)
+  }
+
+  /// Visits the elements of a range in key order until the closure returns false.
+  package func forEach(in range: KeyRange, _ body: (Element) throws -> Bool) rethrows {
+    try entries.forEach(ranks(range)) { try body(($0.keyValue.key, CacheRecord($0))) }
+  }
+
+  /// The records of a range, in key order.
+  package func records(in range: KeyRange) -> [CacheRecord<Content>] {
+    let ranks = ranks(range)
+    var records: [CacheRecord<Content>] = []
+    records.reserveCapacity(ranks.count)
+    entries.forEach(ranks) {
+      records.append(CacheRecord($0))
+      return true
+    }
+    return records
+  }
+
+  /// The elements of a range, in key order.
+  package func elements(in range: KeyRange) -> [Element] {
+    records(in: range).map { ($0.keyValue.key, $0) }
+  }
+
+  /// How many keys of the range there are.
+  package func count(in range: KeyRange) -> Int { ranks(range).count }
+
+  private func ranks(_ range: KeyRange) -> Range<Int> {
+    let start = entries.rank(range.start.bytes)
+    return start..<Swift.max(start, range.end.map { entries.rank($0.bytes) } ?? count)
+  }
+}
+
+extension RecordMap: Sequence {
+  package struct Iterator: IteratorProtocol {
+    fileprivate var entries: OrderedEntries<CacheEntry<Content>>.Iterator
+
+    package mutating func next() -> Element? {
+      entries.next().map { ($0.keyValue.key, CacheRecord($0)) }
+    }
+  }
+
+  package func makeIterator() -> Iterator { Iterator(entries: entries.makeIterator()) }
+}

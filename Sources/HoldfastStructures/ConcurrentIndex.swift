@@ -1,0 +1,227 @@
+internal import Synchronization
+
+/// Entries by key and in key order. One writes at a time, in steps; any number of threads read meanwhile, without a lock and
+/// without waiting, and each sees a step whole or not at all.
+///
+/// Invariants:
+/// 1. What readers see is one ``State``, published by one store of its pointer. It never changes.
+/// 2. The table is shared by many states: entries of a step are put into it before the step is published, and say so by their
+///    sequence, which is above that of every state that is out; who reads such a state finds the entry of before behind it.
+///    What a step deleted goes from the table after it is published: the table is never older than the state, and newer only
+///    where something was deleted since. What must be of one state is looked up in the tree.
+/// 3. The index holds a reference to every entry in its tree, and to every one that is retired.
+/// 4. A reader is in an epoch from before it loads the state until after it has used what it found (``Epochs``).
+/// `@unchecked Sendable`: what its pointers lead to is read and written by these rules only.
+package final class ConcurrentIndex: @unchecked Sendable {
+  /// What a step says beside its entries.
+  package struct Marks: Hashable, Sendable {
+    package var revision: Int64 = 0
+    package var isLoaded = false
+  }
+
+  package struct Change {
+    package let keyBytes: [UInt8]
+    /// Nil: the key is gone.
+    package let entry: Entry?
+
+    package init(keyBytes: [UInt8], entry: Entry?) { (self.keyBytes, self.entry) = (keyBytes, entry) }
+  }
+
+  struct State {
+    var sequence: UInt64 = 0
+    var table: HashTable
+    var tree: Tree
+    var weight = 0
+    var marks = Marks()
+  }
+
+  /// The writer's own. Its lock is in an object of its own, away from what readers load.
+  private final class Writer: Sendable {
+    struct Content: ~Copyable {
+      var limbo: Limbo
+      /// Slots of the table that are not empty, deleted ones among them.
+      var used = 0
+    }
+
+    let content: Mutex<Content>
+
+    init(_ barrier: Epochs.Barrier) { content = Mutex(Content(limbo: Limbo(barrier))) }
+  }
+
+  let hasher = ByteHasher()
+  /// The length of the prefix that all keys share.
+  package let skip: Int
+  let barrier: Epochs.Barrier
+  package var isAsymmetric: Bool { barrier == .membarrier }
+  let counter = Epochs.counter
+  let state: Atomic<UnsafeMutablePointer<State>>
+  private let writer: Writer
+
+  /// - Parameter skip: The length of the prefix that all keys share: look-ups and bounds are given without it.
+  package init(skip: Int, barrier: Epochs.Barrier = .best) {
+    self.skip = skip
+    self.barrier = barrier
+    let first = UnsafeMutablePointer<State>.allocate(capacity: 1)
+    first.initialize(to: State(table: HashTable(capacity: Self.smallest), tree: Tree(root: nil, skip: skip)))
+    state = Atomic(first)
+    writer = Writer(barrier)
+  }
+
+  deinit {
+    // Nobody has a reference to the index any more, so nobody reads.
+    let last = state.load(ordering: .acquiring)
+    last.pointee.tree.forEach(from: 0, count: last.pointee.tree.count) {
+      $0.release()
+      return true
+    }
+    last.pointee.tree.forEachNode { $0.memory.deallocate() }
+    last.pointee.table.memory.deallocate()
+    last.deallocate()
+    writer.content.withLock { $0.limbo.drain() }
+  }
+
+  // MARK: Reading
+
+  /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
+  @inline(__always)
+  package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+    // The thread's own, for as long as it lives.
+    let slot = Epochs.slot()
+    slot.enter(barrier, counter)
+    defer { slot.leave() }
+    // Retired with everything that only it shows after the epoch, not before.
+    return try body(View(state: state.load(ordering: .acquiring), hasher: hasher))
+  }
+
+  /// What a read sees.
+  package struct View: ~Copyable {
+    let state: UnsafeMutablePointer<State>
+    let hasher: ByteHasher
+
+    package var marks: Marks { state.pointee.marks }
+    package var count: Int { state.pointee.tree.count }
+    package var weight: Int { state.pointee.weight }
+
+    /// The entry of a key, given without the shared prefix, as of this state. It lives until the read is over; nobody has
+    /// retained it.
+    package func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? { state.pointee.tree.find(Tree.Target(key)) }
+
+    /// The same as of this state or a later one that is published already; by the table, which is faster. Several of these may
+    /// be of several states; each is at least as new as what this thread has seen before.
+    @inline(__always)
+    package func latest(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
+      state.pointee.table.find(key, hasher.hash(key), after: state.pointee.tree.skip, asOf: state.pointee.sequence)
+    }
+
+    /// How many keys are smaller than a bound, which is given without the shared prefix.
+    package func rank(_ bound: UnsafeRawBufferPointer) -> Int { state.pointee.tree.rank(Tree.Target(bound)) }
+
+    /// Visits so many entries from a rank on, in key order, until the closure returns false.
+    @inline(__always)
+    package func forEach(from rank: Int, count: Int, _ body: (Unmanaged<Entry>) throws -> Bool) rethrows {
+      try state.pointee.tree.forEach(from: rank, count: count, body)
+    }
+  }
+
+  // MARK: Writing
+
+  private static let smallest = 64
+
+  /// Makes changes visible, all at once, with new marks.
+  package func publish(_ changes: [Change], _ update: (inout Marks) -> Void = { _ in }) {
+    writer.content.withLock { writer in
+      // Only writers replace it, and this is the one.
+      let old = state.load(ordering: .relaxed)
+      var new = old.pointee
+      update(&new.marks)
+      if changes.isEmpty, new.marks == old.pointee.marks { return }
+      new.sequence += 1
+      makeRoom(&new, changes.count, &writer)
+      var step = Tree.Step(owner: new.sequence)
+      var cleared: [Int] = []
+      var replaced: [Unmanaged<Entry>] = []
+      for change in changes {
+        apply(change, &new, &step, &cleared, &replaced, &writer.used)
+      }
+      let next = UnsafeMutablePointer<State>.allocate(capacity: 1)
+      next.initialize(to: new)
+      state.store(next, ordering: .releasing)
+      // Published. What only earlier states show is retired.
+      for index in cleared { new.table.clearAbsent(index) }
+      for entry in replaced { writer.limbo.retire(.object(entry)) }
+      for node in step.retired { writer.limbo.retire(.memory(node.memory)) }
+      if new.table.slots != old.pointee.table.slots { writer.limbo.retire(.memory(old.pointee.table.memory)) }
+      writer.limbo.retire(.memory(UnsafeMutableRawPointer(old)))
+      writer.limbo.reclaimNowAndThen()
+    }
+  }
+
+  /// One change, in the table for readers to come, and in the new tree.
+  private func apply(
+    _ change: Change, _ new: inout State, _ step: inout Tree.Step, _ cleared: inout [Int],
+    _ replaced: inout [Unmanaged<Entry>], _ used: inout Int
+  ) {
+    change.keyBytes.withUnsafeBytes { whole in
+      let key = UnsafeRawBufferPointer(rebasing: whole[min(skip, whole.count)...])
+      let hash = hasher.hash(key)
+      let (index, held) = new.table.place(key, hash, after: skip)
+      let isHeld = held.map { $0._withUnsafeGuaranteedRef { !$0.isAbsent } } ?? false
+      // There is nothing to delete.
+      if change.entry == nil, !isHeld { return }
+      let entry = change.entry.map { claim($0, new.sequence) } ?? absent(change.keyBytes, new.sequence)
+      // Nobody can find it yet.
+      entry.previous = held
+      new.weight += entry.weight - (held?._withUnsafeGuaranteedRef { $0.weight } ?? 0)
+      // The index's reference to it.
+      let reference = Unmanaged.passRetained(entry)
+      if new.table.put(reference, hash, at: index) { used += 1 }
+      // One that stands for no entry was retired when it was made, in this step.
+      if let held, isHeld { replaced.append(held) }
+      if change.entry == nil {
+        new.tree.remove(Tree.Target(key), &step)
+        cleared.append(index)
+        replaced.append(reference)
+      } else {
+        new.tree.set(reference, Tree.Target(key), &step)
+      }
+    }
+  }
+
+  private func claim(_ entry: Entry, _ sequence: UInt64) -> Entry {
+    if entry.claim(sequence) { return entry }
+    let copy = entry.duplicate()
+    _ = copy.claim(sequence)
+    return copy
+  }
+
+  private func absent(_ keyBytes: [UInt8], _ sequence: UInt64) -> Entry {
+    let entry = Entry(keyBytes: keyBytes)
+    entry.markAbsent(sequence)
+    return entry
+  }
+
+  /// Replaces the table where it would be too full, or is far too large.
+  private func makeRoom(_ new: inout State, _ more: Int, _ writer: inout Writer.Content) {
+    let (table, live) = (new.table, new.tree.count)
+    let isFull = (writer.used + more) * 10 > table.capacity * 7
+    let isLarge = table.capacity > Self.smallest && (live + more) * 8 < table.capacity
+    guard isFull || isLarge else { return }
+    var capacity = Self.smallest
+    while capacity < (live + more) * 2 { capacity *= 2 }
+    new.table = table.rebuilt(capacity: capacity)
+    writer.used = live
+  }
+
+  // MARK: What is held
+
+  /// Frees what no reader can see any more, without waiting for more of it.
+  @discardableResult
+  package func reclaim() -> ReclamationGauge {
+    writer.content.withLock {
+      $0.limbo.reclaim()
+      return $0.limbo.gauge
+    }
+  }
+
+  package var gauge: ReclamationGauge { writer.content.withLock { $0.limbo.gauge } }
+}
