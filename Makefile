@@ -74,6 +74,7 @@ bench: setup tools ## measure against the references, into Benchmarks/report.md;
 lint: ## check formatting and style; fails on any finding
 	@scripts/format lint
 	@scripts/readme-example
+	@scripts/mutations fit
 
 format: ## rewrite the sources as the formatter wants them
 	@scripts/format format
