@@ -88,7 +88,7 @@ extension CacheMachine {
         }
       }
       touch(key, &touched)
-      result.append((key, record))
+      result.append((key, shared(record)))
     }
     while let gone = old {
       touch(gone.key, &touched)

@@ -15,6 +15,9 @@ package struct CacheRecord<Content: Sendable>: Sendable {
 
   init(_ entry: CacheEntry<Content>) { self.entry = entry }
 
+  /// Whether both are one in memory.
+  package func isIdentical(to other: CacheRecord) -> Bool { entry === other.entry }
+
   /// Whether it says the same of the store; what came of decoding it follows from that.
   package func holdsTheSame(as other: CacheRecord) -> Bool { entry === other.entry || keyValue == other.keyValue }
 }
@@ -22,9 +25,9 @@ package struct CacheRecord<Content: Sendable>: Sendable {
 /// A record, in the form in which an index for readers holds it.
 ///
 /// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
-final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
-  let keyValue: KeyValue
-  let content: Content
+class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
+  final let keyValue: KeyValue
+  final let content: Content
 
   init(keyValue: KeyValue, content: Content) {
     (self.keyValue, self.content) = (keyValue, content)
@@ -33,7 +36,7 @@ final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
 
   override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
 
-  override var weight: Int { keyBytes.count + keyValue.value.count }
+  override final var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.
