@@ -5,14 +5,14 @@ extension Cache {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try index.record(key.key).map(keyspace.value)
+    try index.record(key.key).map(decoder.value)
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
   public func get(_ keys: [some KeyRepresentable]) throws -> Lookup<Value> {
     let keys = keys.map(\.key)
     let (held, revision) = try index.records(keys.map { keyspace.storeKey(for: $0) })
-    return keyspace.lookup(keys, held, revision: revision)
+    return decoder.lookup(keys, held, revision: revision)
   }
 
   /// The values below a prefix in key order, read in one step. `mail` and `mail/` are the same prefix and do not cover
@@ -48,6 +48,6 @@ extension Cache {
 
   private func list(_ range: KeyRange) throws -> Listing<Value> {
     let (records, revision) = try index.records(in: range)
-    return keyspace.listing(records, revision: revision)
+    return decoder.listing(records, revision: revision)
   }
 }

@@ -62,7 +62,7 @@ extension Cache {
       defer { endListing(attempt) }
       let list = try await store.lists.list(keyspace.range, from: store.backend) { self.note($0, of: attempt) }
       clusterID = list.header.clusterID
-      let records = await keyspace.records(list.keyValues)
+      let records = try await decoder.records(list.keyValues)
       handle(.listed(attempt: attempt, header: list.header, records: records))
     } catch {
       if !Task.isCancelled { handle(.listFailed(attempt: attempt, HoldfastError(wrapping: error))) }
@@ -87,7 +87,7 @@ extension Cache {
         switch update {
         case .started(let header):
           if let anchor = handle(.watchStarted(attempt: attempt, header)) { await check(anchor, attempt) }
-        case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(keyspace.change)))
+        case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(decoder.change)))
         case .progress(let progress): handle(.progress(attempt: attempt, progress))
         case .interrupted(let error): handle(.watchInterrupted(attempt: attempt, error))
         }

@@ -17,8 +17,9 @@ public final class Cache<Value: Sendable>: Service {
   let configuration: CacheConfiguration
   let logger: Logger
   let index: CacheIndex<CacheContent<Value>>
+  let decoder: CacheDecoder<Value>
   let waiters = RevisionWaiters()
-  let healthObservers = HealthObservers()
+  let healthObservers: HealthObservers
   /// What the machine wants done next. A new step makes the current one obsolete.
   let steps = Mailbox<Step>()
   let probes = ProbeQueue()
@@ -46,6 +47,8 @@ public final class Cache<Value: Sendable>: Service {
     self.keyspace = keyspace
     self.configuration = configuration
     index = CacheIndex(prefix: keyspace.prefix)
+    healthObservers = HealthObservers()
+    decoder = CacheDecoder(keyspace, configuration.decoding, Findings(healthObservers))
     var logger = store.logger
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger
@@ -60,6 +63,7 @@ public final class Cache<Value: Sendable>: Service {
   /// Whether the cache follows the store, and if not, why.
   public var health: CacheHealth {
     state.withLock { state in
+      takeFindings(&state)
       let (name, cause) = state.machine.phase.publicState
       return CacheHealth(
         state: name == .connecting && state.listing?.progress != nil ? .loading : name, cause: cause,
@@ -77,7 +81,7 @@ public final class Cache<Value: Sendable>: Service {
       guard let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age) else { return nil }
       let freshness = Freshness(source: .memory, age: age)
       return CacheSnapshot(
-        store: store, keyspace: keyspace, revision: revision, freshness: freshness,
+        store: store, decoder: decoder, revision: revision, freshness: freshness,
         records: state.machine.snapshotRecords)
     }
   }
@@ -162,6 +166,7 @@ public final class Cache<Value: Sendable>: Service {
       // What is published and the revision that it reaches are one step for readers.
       let reached = actions.lazy.compactMap(\.reached).last
       for action in actions { perform(action, reached, &state) }
+      takeFindings(&state)
       let isHealthNew = state.machine.phase != phase || state.quarantined.count != quarantined
       return (actions, isHealthNew)
     }
@@ -192,6 +197,16 @@ public final class Cache<Value: Sendable>: Service {
     case .rewound: waiters.forget()
     case .newEpoch: break
     case .health(let phase): note(phase)
+    }
+  }
+
+  /// What readers found counts for what local reads show now. They report after they have left it in the record, and
+  /// what is published is looked at in the same step: nothing falls between.
+  private func takeFindings(_ state: inout State) {
+    for record in decoder.findings.take() {
+      let key = record.keyValue.key
+      guard state.machine.visible(key)?.holdsTheSame(as: record) == true else { continue }
+      state.quarantined.insert(key)
     }
   }
 
@@ -258,9 +273,9 @@ extension CacheMachine.Action {
 }
 
 extension Set<Key> {
-  /// Keeps the keys whose values do not decode.
+  /// Keeps the keys whose values are known not to decode.
   fileprivate mutating func note<Value>(_ change: VisibleChange<CacheContent<Value>>) {
-    if case .undecodable = change.record?.content { insert(change.key) } else { remove(change.key) }
+    if change.record?.knownFailure() != nil { insert(change.key) } else { remove(change.key) }
   }
 }
 
@@ -270,7 +285,7 @@ extension Cache: WriteObserver {
   var mark: WriteMark { state.withLock { $0.machine.mark } }
 
   func acknowledged(_ writes: [AcknowledgedWrite], at revision: Revision, changed: Bool, sent mark: WriteMark) -> Bool {
-    handle(.acknowledged(writes.map(keyspace.effect), at: revision, changed: changed, sent: mark))
+    handle(.acknowledged(writes.map(decoder.effect), at: revision, changed: changed, sent: mark))
     return state.withLock { $0.machine.epoch == mark.epoch && !$0.machine.isRewound }
   }
 

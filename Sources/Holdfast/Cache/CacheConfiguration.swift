@@ -14,6 +14,8 @@ public struct CacheConfiguration: Sendable {
   public var linearizableWait: Duration = .seconds(1)
   /// When to compare memory with the store by itself.
   public var verification = Verification.automatic
+  /// When values are decoded.
+  public var decoding = Decoding.eager
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
   /// a list succeeds.
@@ -28,6 +30,25 @@ public struct CacheConfiguration: Sendable {
   package var time = TimeSource.continuous
 
   public init() {}
+
+  /// When a cache decodes what the store holds.
+  public struct Decoding: Hashable, Sendable {
+    enum Kind: Hashable, Sendable { case eager, onDemand }
+
+    let kind: Kind
+
+    /// When it arrives. Reads find values, and ``CacheHealth/quarantined`` tells of every one that does not decode.
+    public static let eager = Decoding(kind: .eager)
+
+    /// When it is first read, by whatever way; then the value is kept beside its bytes. For caches of which little is read, or
+    /// that must keep up with many changes: what nobody reads costs no decoding, and no memory but that of its bytes.
+    ///
+    /// The first read of a value takes as long as its decoding; of several that come first at once each may decode it, and all
+    /// of them return what one of them made of it. An undecodable value is quarantined when it is first read: reads answer as they
+    /// would in an eager cache, and ``CacheHealth/quarantined`` counts what reads have found so far. Where the keyspace says
+    /// ``Keyspace/decodesEachRead`` no value is kept.
+    public static let onDemand = Decoding(kind: .onDemand)
+  }
 
   /// When a cache compares what it holds with the store, as ``Cache/verify()`` does, which also repairs it.
   public struct Verification: Hashable, Sendable {

@@ -24,7 +24,7 @@ public struct CacheHealth: Hashable, Sendable, CustomStringConvertible {
   public let state: State
   /// Why it is not live, when something is wrong.
   public let cause: HoldfastError?
-  /// Keys whose values do not decode.
+  /// Keys whose values do not decode; with ``CacheConfiguration/Decoding/onDemand`` those that reads have found so far.
   public let quarantined: Int
   /// The revision up to which the cache has followed the store; nil before the first load.
   public let revision: Revision?

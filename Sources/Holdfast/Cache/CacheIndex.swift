@@ -35,9 +35,15 @@ final class CacheIndex<Content: Sendable>: Sendable {
 
   /// The record of a key, which is given without the prefix.
   func record(_ relativeKey: Key) throws -> CacheRecord<Content>? {
+    try withEntry(relativeKey) { $0.map(CacheRecord.init) }
+  }
+
+  /// Lends the entry of a key, which is given without the prefix.
+  @inline(__always)
+  func withEntry<R>(_ relativeKey: Key, _ body: (CacheEntry<Content>?) throws -> R) throws -> R {
     try map.withLatest(relativeKey.bytes) { marks, entry in
       try check(marks)
-      return entry.map(CacheRecord.init)
+      return try body(entry)
     }
   }
 

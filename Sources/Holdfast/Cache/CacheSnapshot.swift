@@ -3,22 +3,23 @@
 /// It is cheap to take and to copy, and holds what it shows for as long as it is kept. Keys and prefixes are relative to the
 /// keyspace.
 public struct CacheSnapshot<Value: Sendable>: Sendable {
-  public let keyspace: Keyspace<Value>
+  public var keyspace: Keyspace<Value> { decoder.keyspace }
   /// The revision whose state this is.
   public let revision: Revision
   /// Where it was read, and how new it was known to be when it was taken.
   public let freshness: Freshness
   /// Whose revision it is.
   let store: Store
+  let decoder: CacheDecoder<Value>
   let records: RecordMap<CacheContent<Value>>
 
   init(
-    store: Store, keyspace: Keyspace<Value>, revision: Revision,
+    store: Store, decoder: CacheDecoder<Value>, revision: Revision,
     freshness: Freshness = Freshness(source: .memory, age: nil),
     records: RecordMap<CacheContent<Value>>
   ) {
     self.store = store
-    self.keyspace = keyspace
+    self.decoder = decoder
     self.revision = revision
     self.freshness = freshness
     self.records = records
@@ -28,13 +29,13 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try records[keyspace.storeKey(for: key)].map(keyspace.value)
+    try records[keyspace.storeKey(for: key)].map(decoder.value)
   }
 
   /// The values of several keys.
   public func get(_ keys: [some KeyRepresentable]) -> Lookup<Value> {
     let keys = keys.map(\.key)
-    return keyspace.lookup(keys, keys.map { records[keyspace.storeKey(for: $0)] }, revision: revision)
+    return decoder.lookup(keys, keys.map { records[keyspace.storeKey(for: $0)] }, revision: revision)
   }
 
   /// The values below a prefix in key order. Undecodable ones are left out and told in ``Listing/quarantined``.
@@ -61,7 +62,7 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   }
 
   private func list(_ range: KeyRange) -> Listing<Value> {
-    keyspace.listing(records.records(in: range), revision: revision)
+    decoder.listing(records.records(in: range), revision: revision)
   }
 }
 

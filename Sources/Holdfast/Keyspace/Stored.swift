@@ -26,7 +26,9 @@ public struct Stored<Value: Sendable>: Sendable {
     var previous: (@Sendable () throws -> Stored<Value>?)?
   }
 
-  private var storage: Storage
+  private(set) var storage: Storage
+
+  init(_ storage: Storage) { self.storage = storage }
 
   init(value: Value, meta: Meta) { storage = Storage(value: value, meta: meta) }
 

@@ -115,4 +115,21 @@ import Testing
     #expect(driver.machine.overlayCount == 0 && driver.machine.overlayBytes == 0)
     #expect(driver.machine.tombstoneCount == 0)
   }
+
+  /// One record to hold and to decode, whether the watch or a list brings what was acknowledged.
+  @Test(arguments: [false, true]) func theBaseTakesTheRecordOfAnAcknowledgedWrite(_ isListed: Bool) throws {
+    var driver = MachineDriver.live(at: 10)
+    driver.ack(11, .put("a", "1"), .put("b", "1"))
+    let written = try #require(driver.machine.visible("/p/a"))
+    // Another write of one of the keys is another record.
+    if isListed {
+      driver.send(.watchEnded(attempt: driver.attempt, HoldfastError(.compacted, "gone")))
+      driver.list(12, [machineRow("/p/a", "1", 11), machineRow("/p/b", "2", 12)])
+    } else {
+      driver.events((11, .put("a", "1")), (11, .put("b", "1")), (12, .put("b", "2")))
+    }
+    #expect(driver.machine.base["/p/a"]?.isIdentical(to: written) == true)
+    #expect(driver.machine.base["/p/b"]?.content == "2")
+    #expect(driver.machine.overlayCount == 0)
+  }
 }

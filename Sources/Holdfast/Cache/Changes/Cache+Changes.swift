@@ -47,7 +47,7 @@ extension Cache {
     let records =
       revision == machine.snapshotRevision
       ? machine.snapshotRecords : try history.base(at: revision, from: machine.base)
-    return CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: records)
+    return CacheSnapshot(store: store, decoder: decoder, revision: revision, records: records)
   }
 }
 
@@ -87,7 +87,7 @@ extension Cache {
       return hub.subscribe(changes.range, changes.policy, after: nil, to: machine).map {
         (
           ChangeSubscription($0, self),
-          CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: machine.base)
+          CacheSnapshot(store: store, decoder: decoder, revision: revision, records: machine.base)
         )
       }
     }
@@ -105,7 +105,7 @@ extension Cache {
       guard let revision = machine.revision,
         case .resync(let loss) = feed.handle(.based(revision, epoch: machine.epoch))
       else { return nil }
-      let snapshot = CacheSnapshot(store: store, keyspace: keyspace, revision: revision, records: machine.base)
+      let snapshot = CacheSnapshot(store: store, decoder: decoder, revision: revision, records: machine.base)
       return (loss, snapshot, machine.epoch)
     }
     // The comparison takes its time, and nobody else's.
@@ -134,11 +134,11 @@ extension Cache {
     var stored: Stored<Value>?
     var failure: HoldfastError?
     if let record {
-      do { stored = try keyspace.value(of: record) } catch { failure = HoldfastError(wrapping: error) }
+      do { stored = try decoder.value(of: record) } catch { failure = HoldfastError(wrapping: error) }
     }
     return KeyspaceChange(
       kind: kind, key: keyspace.relativeKey(of: key), revision: revision, stored: stored, error: failure,
-      previous: previous.flatMap { try? keyspace.value(of: $0) })
+      previous: previous.flatMap { try? decoder.value(of: $0) })
   }
 }
 

@@ -7,7 +7,7 @@ extension CacheMachine {
     var told: [BaseChange<Content>] = []
     told.reserveCapacity(changes.count)
     for change in changes {
-      let new = change.record
+      let new = change.record.map(shared)
       let old = new.map { base.updateValue($0, forKey: change.key) } ?? base.removeValue(forKey: change.key)
       // The delete of a key that was not there is none.
       guard old != nil || new != nil else { continue }

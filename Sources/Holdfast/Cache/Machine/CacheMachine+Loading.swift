@@ -88,7 +88,7 @@ extension CacheMachine {
         }
       }
       touch(key, &touched)
-      result.append(record)
+      result.append(shared(record))
     }
     while let gone = old {
       touch(gone.key, &touched)

@@ -34,6 +34,12 @@ extension CacheMachine {
     }
   }
 
+  /// The record of an acknowledged write, where this is what became of it: one to hold, and one to decode.
+  func shared(_ record: CacheRecord<Content>) -> CacheRecord<Content> {
+    guard case .record(let held) = overlay[record.keyValue.key], held.holdsTheSame(as: record) else { return record }
+    return held
+  }
+
   func touch(_ key: Key, _ touched: inout TouchedKeys<Content>) {
     touched.append(key, before: visible(key))
   }

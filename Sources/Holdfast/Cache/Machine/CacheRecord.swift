@@ -22,14 +22,20 @@ package struct CacheRecord<Content: Sendable>: Sendable {
     // Told apart without a look at the values, as a rule.
     return left.entry.keyValue.modRevision != right.entry.keyValue.modRevision || left.keyValue != right.keyValue
   }
+
+  /// Whether both are one in memory.
+  package func isIdentical(to other: CacheRecord) -> Bool { entry === other.entry }
+
+  /// Whether it says the same of the store; what came of decoding it follows from that.
+  package func holdsTheSame(as other: CacheRecord) -> Bool { !Self.differ(self, other) }
 }
 
 /// A record, in the form in which an index for readers holds it.
 ///
 /// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
-final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
-  let keyValue: KeyValue
-  let content: Content
+class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
+  final let keyValue: KeyValue
+  final let content: Content
 
   init(keyValue: KeyValue, content: Content) {
     (self.keyValue, self.content) = (keyValue, content)
@@ -38,7 +44,7 @@ final class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
 
   override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
 
-  override var weight: Int { keyBytes.count + keyValue.value.count }
+  override final var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.

@@ -66,9 +66,9 @@ extension Cache {
       try await self.store.backend.list(self.keyspace.range)
     }
     guard let list else { throw notReached("the store's state", after: timeout) }
-    let records = await keyspace.records(list.keyValues)
+    let records = try await decoder.records(list.keyValues)
     return CacheSnapshot(
-      store: store, keyspace: keyspace, revision: list.header.revision,
+      store: store, decoder: decoder, revision: list.header.revision,
       freshness: Freshness(source: .store, age: time.now() - sent),
       records: RecordMap(records))
   }

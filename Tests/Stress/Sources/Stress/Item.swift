@@ -8,6 +8,7 @@ final class Item: Entry, @unchecked Sendable {
 
   let version: Int
   private var canary = alive
+  private let outcome = OnceReference()
 
   init(_ key: [UInt8], _ version: Int) {
     self.version = version
@@ -24,6 +25,34 @@ final class Item: Entry, @unchecked Sendable {
   override var weight: Int { 1 }
 
   var isAlive: Bool { canary == Self.alive }
+
+  /// As a value that is decoded on demand: made by those who come first, and lent to everybody.
+  var decodedVersion: Int? {
+    if let version = keptVersion { return version }
+    outcome.set(Decoded(version))
+    return keptVersion
+  }
+
+  private var keptVersion: Int? { outcome.withObject { ($0 as? Decoded)?.livingVersion } }
+}
+
+/// What was made of an item.
+final class Decoded: Sendable {
+  static let living = Atomic<Int>(0)
+
+  private let version: Mutex<Int?>
+
+  init(_ version: Int) {
+    self.version = Mutex(version)
+    Self.living.add(1, ordering: .relaxed)
+  }
+
+  deinit {
+    version.withLock { $0 = nil }
+    Self.living.subtract(1, ordering: .relaxed)
+  }
+
+  var livingVersion: Int? { version.withLock { $0 } }
 }
 
 extension Unmanaged<Entry> {

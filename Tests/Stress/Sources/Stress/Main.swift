@@ -14,7 +14,7 @@ import Synchronization
         // Threads let go of it a little after they have said that they are done.
         let deadline = Date().addingTimeInterval(10)
         while Item.living.load(ordering: .acquiring) > 0, Date() < deadline { sched_yield() }
-        let living = Item.living.load(ordering: .relaxed)
+        let living = Item.living.load(ordering: .relaxed) + Decoded.living.load(ordering: .relaxed)
         check(living == 0, "\(living) entries outlived their index")
       }
     }

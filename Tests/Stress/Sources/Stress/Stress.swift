@@ -107,6 +107,7 @@ final class Stress: Sendable {
     // The handle outlives the read.
     let item: Item? = index.read { view in key.withUnsafeBytes { view.latest($0)?.item } }
     check(item?.isAlive ?? true, "a handle to what was freed")
+    check(item?.decodedVersion == item?.version, "an item's value is that of another one")
     return item?.version ?? 0
   }
 
@@ -120,6 +121,7 @@ final class Stress: Sendable {
         var last: [UInt8] = []
         view.forEach(from: start, count: min(50, view.count - start)) {
           let item = $0.item
+          check(item.decodedVersion == item.version, "a lent value that was freed")
           check(item.isAlive && item.version <= revision, "an entry of \(item.version) in state \(revision)")
           check(last.lexicographicallyPrecedes(item.keyBytes), "out of order at \(item.keyBytes)")
           last = item.keyBytes

@@ -144,7 +144,7 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
       let times = [state.asked, mark.revision == revision ? mark.confirmed : nil]
       let age = times.lazy.compactMap { $0 }.max().map { max(.zero, now - $0) }
       state.snapshot = CacheSnapshot(
-        store: cache.store, keyspace: cache.keyspace, revision: revision,
+        store: cache.store, decoder: cache.decoder, revision: revision,
         freshness: Freshness(source: .memory, age: age), records: records)
       state.awaited = nil
     }

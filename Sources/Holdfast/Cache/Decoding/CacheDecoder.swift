@@ -1,33 +1,25 @@
-/// What a cache keeps of a value.
-package enum CacheContent<Value: Sendable>: Sendable {
-  case value(Stored<Value>)
-  /// Decoded anew for each read, from the bytes beside it: nobody can change what others read.
-  case encoded
-  /// The bytes are no value (G9).
-  case undecodable(HoldfastError)
-}
+/// How a cache makes records of what the store says, and values of records.
+package struct CacheDecoder<Value: Sendable>: Sendable {
+  let keyspace: Keyspace<Value>
+  let policy: CacheConfiguration.Decoding
+  let findings: Findings<Value>
 
-package typealias Record<Value: Sendable> = CacheRecord<CacheContent<Value>>
-
-extension Keyspace {
-  /// Decodes a raw key-value for a cache. Never throws: what does not decode is kept with its error.
-  package func record(_ keyValue: KeyValue) -> Record<Value> {
-    do {
-      let stored = try decode(keyValue)
-      return Record<Value>(keyValue: keyValue, content: decodesEachRead ? .encoded : .value(stored))
-    } catch {
-      return Record<Value>(keyValue: keyValue, content: .undecodable(HoldfastError(wrapping: error)))
-    }
+  package init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager) {
+    self.init(keyspace, policy, Findings())
   }
 
-  /// The value of a record.
-  ///
-  /// - Throws: ``HoldfastError`` with code `decodingFailed`.
-  func value(of record: Record<Value>) throws -> Stored<Value> {
-    switch record.content {
-    case .value(let stored): stored
-    case .encoded: try decode(record.keyValue)
-    case .undecodable(let error): throw error
+  init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings<Value>) {
+    (self.keyspace, self.policy, self.findings) = (keyspace, policy, findings)
+  }
+
+  /// Never throws: what does not decode is kept with its error.
+  package func record(_ keyValue: KeyValue) -> Record<Value> {
+    if policy == .onDemand { return Record<Value>(OnDemandEntry(keyValue)) }
+    do {
+      let stored = try keyspace.decode(keyValue)
+      return Record<Value>(keyValue: keyValue, content: keyspace.decodesEachRead ? .encoded : .value(stored))
+    } catch {
+      return Record<Value>(keyValue: keyValue, content: .undecodable(HoldfastError(wrapping: error)))
     }
   }
 
@@ -45,9 +37,19 @@ extension Keyspace {
     }
   }
 
-  /// Decodes a whole list, off the caller's executor.
-  @concurrent
-  func records(_ keyValues: [KeyValue]) async -> [Record<Value>] { keyValues.map(record) }
+  /// The value of a record.
+  ///
+  /// - Throws: ``HoldfastError`` with code `decodingFailed`.
+  package func value(of record: Record<Value>) throws -> Stored<Value> {
+    switch record.content {
+    case .value(let stored): return stored
+    case .encoded: return try keyspace.decode(record.keyValue)
+    case .undecodable(let error): throw error
+    case .onDemand:
+      guard let entry = record.entry as? OnDemandEntry<Value> else { return try keyspace.decode(record.keyValue) }
+      return try entry.value(self)
+    }
+  }
 
   /// What is in memory under several keys, as an answer.
   func lookup(_ keys: [Key], _ held: [Record<Value>?], revision: Revision) -> Lookup<Value> {
@@ -70,7 +72,7 @@ extension Keyspace {
       do {
         values.append(try value(of: record))
       } catch {
-        undecodable.append(quarantined(record.keyValue, HoldfastError(wrapping: error)))
+        undecodable.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
       }
     }
     return (values, undecodable)
