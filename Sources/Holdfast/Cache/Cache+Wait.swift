@@ -39,4 +39,24 @@ extension Cache {
       "the cache of '\(keyspace.prefix)' did not load within \(timeout)" + (cause.map { ": \($0.message)" } ?? ""),
       key: keyspace.prefix, cause: cause)
   }
+
+  /// When the watch had brought a revision, for measurements: nobody asks the store meanwhile, as ``wait(for:timeout:)`` does, and what
+  /// the waiting itself costs is no part of it. For a revision that is there already it is now.
+  ///
+  /// - Throws: ``HoldfastError``: `timeout` when it was not brought in time, with the reason if the cache is not live; `stopped`;
+  ///   `cancelled`.
+  package func arrival(of revision: Revision, timeout: Duration) async throws -> ContinuousClock.Instant {
+    do {
+      let arrival = try await withTimeout(timeout, configuration.time) {
+        let isFollowed = try await self.waiters.wait(for: revision)
+        let now = ContinuousClock.now
+        guard isFollowed else { throw HoldfastError(.stopped, "the cache has been stopped") }
+        return now
+      }
+      if let arrival { return arrival }
+    } catch {
+      throw HoldfastError(wrapping: error)
+    }
+    throw notReached("revision \(revision)", after: timeout)
+  }
 }

@@ -6,8 +6,8 @@ struct HoldfastCommand: ParsableCommand {
     commandName: "holdfast",
     abstract: "Reads, writes, watches, locks and looks after an etcd store, by hand and from scripts.",
     discussion: """
-      The store is named by --endpoints URL,… or by HOLDFAST_ENDPOINTS. Without either, demo and shell run on an engine of \
-      their own, in memory; the other commands need a store.
+      The store is named by --endpoints URL,… or by HOLDFAST_ENDPOINTS. Without either, bench, demo and shell run on an engine \
+      of their own, in memory; the other commands need a store.
 
       Endpoints are https://HOST:PORT with TLS (--cacert, and --cert with --key for servers that want a client \
       certificate) or http://HOST:PORT without. Where etcd has authentication switched on: HOLDFAST_PASSWORD=… holdfast \
@@ -48,6 +48,6 @@ struct HoldfastCommand: ParsableCommand {
         name: "Maintenance",
         subcommands: [SnapshotCommand.self, CompactCommand.self, DefragmentCommand.self, AlarmCommand.self]),
       CommandGroup(name: "Access", subcommands: [AuthCommand.self, UsersCommand.self, RoleCommand.self]),
-      CommandGroup(name: "Trial", subcommands: [DemoCommand.self, SimulateCommand.self]),
+      CommandGroup(name: "Trial", subcommands: [BenchCommand.self, DemoCommand.self, SimulateCommand.self]),
     ])
 }

@@ -132,7 +132,7 @@ extension Cache {
     }
   }
 
-  private func notReached(_ what: String, after timeout: Duration) -> HoldfastError {
+  func notReached(_ what: String, after timeout: Duration) -> HoldfastError {
     let health = health
     let reached = health.revision.map { "is at revision \($0)" } ?? "has not loaded"
     return HoldfastError(
