@@ -31,6 +31,8 @@ import Testing
           "HOLDFAST_PASSWORD": "t0p-secret",
         ]
         #expect(await holdfast(["status"], input: [], environment: variables).code == 0)
+        let bench = await holdfast(["bench", "--operations", "5", "--keys", "5"], input: [], environment: variables)
+        #expect(bench.code == 0, "both connections: \(bench.errors)")
         let wrong = await holdfast(
           ["get", "/a/b"], input: [],
           environment: variables.merging(["HOLDFAST_PASSWORD": "wr0ng"]) { $1 })

@@ -50,6 +50,7 @@ import Testing
     ["frobnicate"], ["get"], ["get", "/a", "--colour"], ["put", "/a"], ["update", "/a", "1"], ["list", "--limit", "0"],
     ["delete", "--prefix", "/a", "--revision", "1"], ["demo", "--workers", "0"], ["demo", "--seconds", "-1"],
     ["demo", "--seconds", "nan"], ["demo", "--jobs", "0"], ["demo", "--prefix", ""], ["shell"],
+    ["shell", "--prefix", "/a", "--timeout", "nan"],
     ["get", "/a", "--output", "yaml"], ["get", "", "--endpoints", "http://127.0.0.1:1"],
     ["get", "/a", "--endpoints", ""], ["get", "/a", "--endpoints", "http://127.0.0.1:1,,"],
     ["get", "/a", "--endpoints", "ftp://127.0.0.1:1"], ["get", "/a", "--endpoints", "http://127.0.0.1:99999"],

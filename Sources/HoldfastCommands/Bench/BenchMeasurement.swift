@@ -49,7 +49,7 @@ struct BenchMeasurement: Sendable {
   static func writeThrough(_ plan: BenchPlan, _ cache: Cache<RawValue>) -> BenchMeasurement {
     BenchMeasurement(name: "put", title: "put, until it is in memory", writes: true) { ordinal in
       let value = RawValue(key: plan.name(ordinal), bytes: plan.value)
-      return try await uncancelled {
+      return try await uncancelled(for: plan.grace) {
         let start = ContinuousClock.now
         let stored = try await cache.put(value)
         let read = try cache.get(value.key)
@@ -67,7 +67,7 @@ struct BenchMeasurement: Sendable {
   static func watchLag(_ plan: BenchPlan, from store: Store, to other: Cache<RawValue>) -> BenchMeasurement {
     BenchMeasurement(name: "watchLag", title: "put seen by another store", writes: true) { ordinal in
       let value = RawValue(key: plan.name(ordinal), bytes: plan.value)
-      let (revision, acknowledged) = try await uncancelled {
+      let (revision, acknowledged) = try await uncancelled(for: plan.grace) {
         let revision = try await store.commit(plan.keyspace.put(value)).revision
         return (revision, ContinuousClock.now)
       }

@@ -11,6 +11,9 @@ struct BenchPlan: Sendable {
   let extent: BenchExtent
   /// How long loading a cache may take.
   var loading: Duration?
+  /// How long a write that is under way may take when the run is interrupted. With what cleaning up may take then it is less than
+  /// the 5 seconds that an interrupted command has.
+  let grace = Duration.seconds(1)
 
   /// A folder of this run's own below the prefix, so that what is deleted at the end was made here, whatever others write below the
   /// prefix meanwhile.

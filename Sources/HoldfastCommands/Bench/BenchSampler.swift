@@ -52,8 +52,3 @@ struct BenchSampler: Sendable {
     }
   }
 }
-
-/// Does something to its end although the task is cancelled: a write whose request is given up may be applied at any time after.
-func uncancelled<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
-  try await Task { try await body() }.value
-}

@@ -79,30 +79,39 @@ struct Benchmark: Sendable {
       for name in plan.names[start..<min(plan.keys, start + size)] {
         transaction.add(plan.keyspace.create(RawValue(key: name, bytes: plan.value)))
       }
-      try await uncancelled { [transaction] in _ = try await store.execute(transaction) }
+      try await uncancelled(for: plan.grace) { [transaction] in _ = try await store.execute(transaction) }
     }
   }
 
-  /// Deletes what was written. Not for longer than it takes until somebody who has pressed Ctrl-C is given their terminal back.
+  /// Deletes what was written; when the run was interrupted only for a while.
   private func cleanUp(_ store: Store, after ended: Result<BenchReport, any Error>) async -> Leftover? {
-    let deadline = ContinuousClock.now + .seconds(4)
     var failure: HoldfastError?
-    repeat {
-      do {
-        try await uncancelled { [plan] in _ = try await store.execute(plan.keyspace.delete(prefix: "")) }
-        failure = nil
-      } catch {
-        failure = HoldfastError(wrapping: error)
-        // Of a task of its own, since this one may be cancelled, and then would not wait.
-        _ = try? await uncancelled { try await Task.sleep(for: .milliseconds(100)) }
-      }
-    } while failure != nil && ContinuousClock.now < deadline
-    if failure == nil, case .failure(let error as HoldfastError) = ended, error.outcome == .unknown { failure = error }
+    do {
+      try await uncancelled(for: .seconds(3)) { try await delete(store) }
+      // A write that was given up may come after the deletion.
+      if case .failure(let error as HoldfastError) = ended, error.outcome == .unknown { failure = error }
+    } catch {
+      failure = HoldfastError(wrapping: error)
+    }
     return failure.map { failure in
       HoldfastError(
         failure.code,
-        "keys below \(plan.prefix) may be left; `holdfast delete --prefix` deletes them: \(failure.message)",
+        "keys may be left, which holdfast delete --prefix \(plan.keyspace.prefix) deletes: \(failure.message)",
         key: plan.keyspace.prefix, cause: failure)
+    }
+  }
+
+  /// Tries for as long as a fail-over may take.
+  private func delete(_ store: Store) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while true {
+      do {
+        _ = try await store.execute(plan.keyspace.delete(prefix: ""))
+        return
+      } catch {
+        guard ContinuousClock.now < deadline, !Task.isCancelled else { throw error }
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
   }
 }

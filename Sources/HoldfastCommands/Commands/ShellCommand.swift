@@ -63,7 +63,8 @@ struct ShellCommand: ToolCommand {
 
   func run(in tool: Tool) async throws -> ExitStatus {
     let store = try endpoints.store(for: tool)
-    let limit = endpoints.timeout.map { Duration.seconds($0) } ?? CacheConfiguration().startTimeout
+    let timeout = try endpoints.timeout.map { try Duration(positiveSeconds: $0, option: "--timeout") }
+    let limit = timeout ?? CacheConfiguration().startTimeout
     try await withStore(store ?? .embedded) { store in
       try await ShellSession(store, prefix: Key(prefix), tool: tool, loading: limit).run()
     }
