@@ -78,7 +78,8 @@ struct BenchReport: Sendable {
       notes.append("\(result.title): a sample is the mean of \(result.operationsPerSample), done one after the other.")
     }
     for result in results where result.endedEarly {
-      notes.append("\(result.title): ended early, since a run writes at most \(shownBytes(Int64(BenchPlan.writtenLimit))).")
+      notes.append(
+        "\(result.title): ended early, since a run writes at most \(shownBytes(Int64(BenchPlan.writtenLimit))).")
     }
     if Self.build == "debug" {
       notes.append("This is a debug build: what memory takes is many times as long as with `swift build -c release`.")
