@@ -39,28 +39,11 @@ import Testing
     }
   }
 
-  /// In the midst of a measurement that writes: a request that is given up would be applied after the deletion.
-  @Test func interruptedWhileItWrites() async throws {
-    try await withEtcd(.v3_5_1) { etcd in
-      try await withThrowingTaskGroup(of: ToolResult.self) { group in
-        group.addTask {
-          await etcd.holdfast("bench", "--operations", "1000", "--keys", "8", "--clients", "8", "--value-size", "1")
-        }
-        try await eventually(within: .seconds(120)) {
-          try await etcd.list(prefix: "/holdfast-bench/").contains { $0.modRevision > $0.createRevision }
-        }
-        group.cancelAll()
-        _ = try await group.next()
-      }
-      #expect(try await etcd.list(prefix: "/").isEmpty)
-    }
-  }
-
   /// Ctrl-C must work then too, and say what is left.
   @Test func aServerThatHangsIsLeftInTime() async throws {
     try await withEtcd(.v3_5_1) { etcd in
       let result = try await withThrowingTaskGroup(of: ToolResult.self) { group in
-        group.addTask { await etcd.holdfast("bench", "--duration", "100", "--keys", "10", "--timeout", "100") }
+        group.addTask { await etcd.holdfast("bench", "--duration", "100", "--keys", "10", "--timeout", "1000") }
         try await eventually { try await etcd.list(prefix: "/holdfast-bench/").count == 10 }
         try await etcd.suspend()
         group.cancelAll()
