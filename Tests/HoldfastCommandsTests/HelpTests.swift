@@ -19,7 +19,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [HoldfastCommand.self, ShellCommand.self, LockCommand.self] as [any ParsableCommand.Type])
+  @Test(
+    arguments: [HoldfastCommand.self, ShellCommand.self, LockCommand.self, BenchCommand.self]
+      as [any ParsableCommand.Type])
   func helpFits80Columns(command: any ParsableCommand.Type) {
     for line in HoldfastCommand.helpMessage(for: command, columns: 80).split(separator: "\n") {
       #expect(line.count <= 80, "\(command): \(line)")

@@ -19,10 +19,10 @@ struct BenchCommand: ToolCommand {
       Writes stay in a store's history until it is compacted. A run writes at most \(BenchPlan.writtenLimit >> 20) MiB, and \
       ends a measurement early for that. If it is killed (SIGKILL), its keys stay.
 
-      JSON: {"prefix","keys","valueSize","clients","server","build","measurements","storeToMemoryRatio":{"get","list"}}; \
-      measurements has memoryGet, storeGet, memoryList, linearizableList, storeList, put and watchLag, each \
-      {"samples","operationsPerSample","operations","seconds","operationsPerSecond","p50Microseconds","p90Microseconds", \
-      "p99Microseconds","maxMicroseconds","endedEarly"}.
+      JSON: {"prefix", "keys", "valueSize", "clients", "server", "build", "measurements", "storeToMemoryRatio": {"get", \
+      "list"}}; measurements has memoryGet, storeGet, memoryList, linearizableList, storeList, put and watchLag, each \
+      {"samples", "operationsPerSample", "operations", "seconds", "operationsPerSecond", "p50Microseconds", \
+      "p90Microseconds", "p99Microseconds", "maxMicroseconds", "endedEarly"}.
 
       Examples:
         holdfast bench --endpoints http://10.0.0.1:2379
