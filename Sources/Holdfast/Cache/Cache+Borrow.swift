@@ -2,8 +2,8 @@ extension Cache {
   /// Lends the value of a key to a closure, and returns what that returns; nil when there is no such key, or the closure
   /// returned nil.
   ///
-  /// It is the read with the least cost: where ``get(_:)`` takes a reference to the value and gives it back, which threads that
-  /// read the same key do in turns, this one takes none. What the closure copies out of the value is its own, and may be kept.
+  /// It is for closures that want a part of the value: no handle is made, and the value is not copied. What the closure copies
+  /// out of it is its own, and may be kept.
   ///
   /// While the closure runs, everything that the caches of this process replace is kept in memory. So it has to be short: it must
   /// not block, wait for a lock that is held for long, or do work that takes time (it cannot `await`). Nothing worse than

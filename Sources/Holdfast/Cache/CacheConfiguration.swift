@@ -41,7 +41,7 @@ public struct CacheConfiguration: Sendable {
     public static let eager = Decoding(kind: .eager)
 
     /// When it is first read, by whatever way; then the value is kept beside its bytes. For caches of which little is read, or
-    /// that must keep up with many changes: what nobody reads costs no decoding, and no memory but that of its bytes.
+    /// that must keep up with many changes: what nobody reads costs no decoding, and memory for its bytes and its place only.
     ///
     /// The first read of a value takes as long as its decoding; of several that come first at once each may decode it, and all
     /// of them return what one of them made of it. An undecodable value is quarantined when it is first read: reads answer as they
