@@ -155,6 +155,13 @@ extension KeptRunsTests.Kept {
         deliverRequest.7 restore.3 writeElsewhere.0.2 writeElsewhere.0.1 deliverRequest writeElsewhere.3.3
         """),
     Self(
+      what: "a cache that had been refused was live at once, behind a watch that had stalled", profile: .v3_5_12,
+      choices: """
+        setup deliverRequest deliverAnswer serveStream operate verify operate.4 receiveMessage deliverRequest.1 \
+        deliverRequest.2 deliverAnswer.1 stallWatch deliverRequest operate deliverRequest deliverRequest tick.3 \
+        changePermission deliverRequest deliverAnswer.4 tick.3
+        """),
+    Self(
       what: "two histories with as many keys and the same newest one", profile: .v3_4_23,
       choices: """
         setup.95.0.0.2.0.0.0.0.0.0.0.0.1.0.0.0.0.0.0.0.0.0.0.0.3.0.4 deliverRequest.3 deliverAnswer resetCall.2 \

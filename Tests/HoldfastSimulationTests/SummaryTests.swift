@@ -14,6 +14,7 @@ import Testing
     for resolution in ["leftUnknown", "resolvedApplied", "resolvedRefused", "resolvedUnanswered"] {
       report.resolutions[resolution, default: 0] += 1
     }
+    for repair in Repair.allCases { report.repairs[repair, default: 0] += 1 }
     report.sharedLists += 1
     return (options, report)
   }
@@ -38,6 +39,16 @@ import Testing
     var (options, report) = await report(seeds: 1_000)
     report.checks[Invariant.linearizable.rawValue] = 0
     #expect(!isClean(options, report))
+  }
+
+  @Test func aRepairThatNeverHappenedIsAFailureOfManySeeds() async {
+    var (options, report) = await report(seeds: 1_000)
+    #expect(isClean(options, report))
+    report.repairs[.watchReplaced] = nil
+    #expect(!isClean(options, report))
+    options.seeds = 999
+    report.seeds = 999
+    #expect(isClean(options, report))
   }
 
   @Test func whatCouldNotBeJudgedIsShownAndMustBeRare() async {

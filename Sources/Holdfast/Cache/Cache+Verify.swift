@@ -1,3 +1,4 @@
+package import HoldfastCore
 import Logging
 
 /// What a comparison of a cache with its store has shown.
@@ -63,24 +64,29 @@ extension Cache {
 
 extension CacheSnapshot {
   /// The keys, relative to the keyspace, at which the snapshot is not this list, which is in key order.
-  func differences(from list: [KeyValue]) -> [Key] {
+  func differences(from list: [KeyValue]) -> [Key] { records.differences(from: list).map(keyspace.relativeKey) }
+}
+
+extension RecordMap {
+  /// The keys at which the records are not this list, which is in key order.
+  package func differences(from list: [KeyValue]) -> [Key] {
     var differences: [Key] = []
-    var held = records.makeIterator()
+    var held = makeIterator()
     var next = held.next()
     for keyValue in list {
       while let extra = next, extra.key < keyValue.key {
-        differences.append(keyspace.relativeKey(of: extra.key))
+        differences.append(extra.key)
         next = held.next()
       }
       if let same = next, same.key == keyValue.key {
-        if same.value.keyValue != keyValue { differences.append(keyspace.relativeKey(of: keyValue.key)) }
+        if same.value.keyValue != keyValue { differences.append(keyValue.key) }
         next = held.next()
       } else {
-        differences.append(keyspace.relativeKey(of: keyValue.key))
+        differences.append(keyValue.key)
       }
     }
     while let extra = next {
-      differences.append(keyspace.relativeKey(of: extra.key))
+      differences.append(extra.key)
       next = held.next()
     }
     return differences

@@ -21,6 +21,8 @@ struct SimulatedConsumer {
   /// The epoch of its cache, and whether it must still be told that this one began.
   var epoch: Int
   var owesEpoch = false
+  /// Whether its cache was not sent something: then it is told what its cache holds, and that need not be what happened.
+  var sawLoss = false
 
   var name: String { "consumer \(id) of cache \(cache), \(range)," }
 

@@ -16,13 +16,19 @@ extension Simulation {
       "\(consumer.name) is told \(batch.revision) after \(consumer.revision)")
     if batch.beginsEpoch {
       consumers[index].owesEpoch = false
-      check(.epochs, batch.isResync && record.restores > 0, "\(consumer.name) is told of an epoch that is none")
+      check(
+        .epochs, batch.isResync && (record.restores > 0 || consumer.sawLoss),
+        "\(consumer.name) is told of an epoch that is none")
     }
     guard let told = consumer.told(after: changes) else {
       check(.changeStreams, false, "\(consumer.name) is told changes that do not fit what it was told: \(what)")
       return
     }
     check(.changeStreams, isInOrder(batch, consumer), "\(consumer.name) is told changes out of order, or twice")
+
+    consumers[index].told = told
+    consumers[index].revision = batch.revision
+    if consumer.sawLoss { return }
 
     // Where it can be in more than one history, each is tried.
     let isExact = !batch.isResync && consumer.policy.isExact
@@ -34,8 +40,6 @@ extension Simulation {
     let held = zip(consumer.keys, told).map { (index: $0, keyValue: $1) }
     let end = oracle.history(from: history ?? consumer.history, holding: held, at: batch.revision)
     check(.changeStreams, end != nil, "\(consumer.name) was told something else than the state at \(batch.revision)")
-    consumers[index].told = told
-    consumers[index].revision = batch.revision
     if let end { consumers[index].history = end }
   }
 
@@ -68,7 +72,7 @@ extension Simulation {
   /// Reads a cache at a revision of its past.
   func lookBack(_ cache: Int) -> Bool {
     let (machine, window) = (caches[cache].machine, caches[cache].window)
-    guard let newest = machine.revision else { return false }
+    guard let newest = machine.revision, !caches[cache].hasLossyPast else { return false }
     let revision = Revision(newest.rawValue + 1 - Int64(choices.pick(9)))
     guard revision > .zero else { return false }
     do {

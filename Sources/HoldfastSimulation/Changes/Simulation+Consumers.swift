@@ -7,6 +7,7 @@ extension Simulation {
   func advance(_ cache: Int, _ step: BaseStep<SimulatedCache.Content>) {
     caches[cache].window.add(step)
     if case .resync(isContinuous: true) = step.kind { caches[cache].gaps.append((step.from, step.to)) }
+    if !caches[cache].isLossy, step.forgetsPast { caches[cache].hasLossyPast = false }
     let window = caches[cache].window
     if window.count > 0 {
       check(
@@ -56,7 +57,7 @@ extension Simulation {
       SimulatedConsumer(
         id: nextID(), cache: cache, range: range, keys: keys, policy: policy, isSlow: choices.chance(50), queue: queue,
         told: state(of: keys, cache), revision: revision, history: caches[cache].observed.history,
-        epoch: caches[cache].machine.epoch))
+        epoch: caches[cache].machine.epoch, sawLoss: caches[cache].isLossy))
     tell("\(consumers[consumers.count - 1].name) begins at \(revision)")
     return true
   }
@@ -88,6 +89,7 @@ extension Simulation {
     consumers[index].revision = revision
     consumers[index].history = caches[cache].observed.history
     consumers[index].owesEpoch = false
+    consumers[index].sawLoss = caches[cache].isLossy
     return true
   }
 
@@ -140,6 +142,16 @@ extension Simulation {
       check(
         .changeStreams, consumer.told == state(of: consumer.keys, consumer.cache),
         "\(consumer.name) was told everything and is not where its cache is")
+    }
+  }
+}
+
+extension BaseStep {
+  /// Whether nothing is remembered of what was before it.
+  fileprivate var forgetsPast: Bool {
+    switch kind {
+    case .loaded, .forgotten, .resync(isContinuous: false): true
+    default: false
     }
   }
 }

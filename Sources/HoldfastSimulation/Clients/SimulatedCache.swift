@@ -40,6 +40,14 @@ struct SimulatedCache {
   var nextProbe = Duration.zero
   /// Whether a faulty server told it that the store had no more than it has.
   var isMisled = false
+  /// Whether a server left something out of its watch since its last list: what it holds may be wrong.
+  var isLossy = false
+  /// Whether it remembers what it held then.
+  var hasLossyPast = false
+  /// Whether it was told that what it holds is wrong, and has not listed since.
+  var isKnownWrong = false
+  /// Whether the store refused its last probe.
+  var isForbidden = false
   /// What it remembers of its base, and where lists have left gaps.
   var window: HistoryWindow<Content>
   var gaps: [(from: Revision, to: Revision)] = []

@@ -10,6 +10,8 @@ struct SimulatedClient {
   let members: [Int]
   /// The lists that its caches want.
   var lists = ListSharing()
+  /// Whether it may not read for now.
+  var isForbidden = false
 
   init(members: [Int]) {
     self.members = members
@@ -27,6 +29,7 @@ struct SimulatedCall {
     case list(cache: Int, attempt: Int)
     case anchor(cache: Int, attempt: Int)
     case probe(cache: Int, Probe)
+    case verification(SimulatedVerification)
   }
 
   enum State {

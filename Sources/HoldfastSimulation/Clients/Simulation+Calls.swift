@@ -79,6 +79,7 @@ extension Simulation {
     case .list(let cache, let attempt): pageArrived(cache, attempt, call.id, result)
     case .anchor(let cache, let attempt): anchorArrived(cache, attempt, result)
     case .probe(let cache, let probe): probeArrived(cache, probe, call.id, result)
+    case .verification(let verification): verificationArrived(verification, result)
     }
   }
 

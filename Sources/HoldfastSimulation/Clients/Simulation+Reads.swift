@@ -10,6 +10,11 @@ extension Simulation {
   func read() -> Bool {
     let running = caches.indices.filter { caches[$0].isRunning }
     guard reads.count < 6, let cache = choices.pick(running) else { return false }
+    beginRead(cache)
+    return true
+  }
+
+  func beginRead(_ cache: Int) {
     let bounds: [Duration] = [.milliseconds(20), .milliseconds(500), .seconds(3), .seconds(20)]
     let kind: SimulatedRead.Kind =
       choices.chance(60) ? .linearizable : .maxStaleness(choices.pick(bounds) ?? .zero)
@@ -20,7 +25,6 @@ extension Simulation {
     tell("cache \(cache): read \(read.id) wants \(kind)")
     finishReads(of: cache)
     if reads.contains(where: { $0.id == read.id }) { ask(cache, read.id) }
-    return true
   }
 
   func ask(_ cache: Int, _ reader: Int) {
@@ -37,7 +41,8 @@ extension Simulation {
 
   func probeArrived(_ cache: Int, _ probe: Probe, _ call: Int, _ result: Result<CallAnswer, HoldfastError>) {
     let readers = caches[cache].probes.end()
-    if case .success(.range(let answer)) = result {
+    switch result {
+    case .success(.range(let answer)):
       let isStale = staleCalls.remove(call) != nil
       if isStale { caches[cache].isMisled = true }
       for index in reads.indices where readers.contains(reads[index].id) {
@@ -47,6 +52,10 @@ extension Simulation {
       }
       tell("cache \(cache): the store is at \(answer.header.revision)\(isStale ? ", a stale answer" : "")")
       handle(cache, .probed(probe, answer))
+    case .failure(let error):
+      tell("cache \(cache): its probe fails: \(error.code)")
+      handle(cache, .probeFailed(error, epoch: probe.epoch))
+    case .success(.transact): break
     }
     // Those who came meanwhile; those who are not served by it ask again after a while.
     sendProbe(cache)
@@ -74,6 +83,9 @@ extension Simulation {
 
   /// All that was acknowledged before the read, or shown by a read before it, is in it.
   private func judge(_ read: SimulatedRead, at revision: Revision) {
+    check(
+      .linearizable, !caches[read.cache].isKnownWrong,
+      "cache \(read.cache) answers a linearizable read with what it knows to be wrong")
     guard !read.isMisled, read.restores == record.restores else { return }
     check(
       .linearizable, revision >= read.floor,
@@ -82,13 +94,19 @@ extension Simulation {
       .linearizable, revision <= oracle.revision,
       "cache \(read.cache) answers a linearizable read at \(revision), and the store is at \(oracle.revision)")
     let state = oracle.histories[oracle.current].state(at: revision)
-    check(
-      .linearizable, snapshot(read.cache).allSatisfy { state?[$0.index] == $0.keyValue },
-      "cache \(read.cache) answers a linearizable read with what the store did not hold at \(revision)")
+    // What a server has left out is found by a probe or by verification, and nothing shows it before.
+    if !caches[read.cache].isLossy {
+      check(
+        .linearizable, snapshot(read.cache).allSatisfy { state?[$0.index] == $0.keyValue },
+        "cache \(read.cache) answers a linearizable read with what the store did not hold at \(revision)")
+    }
     acknowledged = max(acknowledged, revision)
   }
 
   private func judge(_ read: SimulatedRead, at revision: Revision, _ bound: Duration) {
+    check(
+      .boundedStaleness, !caches[read.cache].isKnownWrong,
+      "cache \(read.cache) tells the age of what it knows to be wrong")
     guard !caches[read.cache].isMisled, caches[read.cache].observed.restores == record.restores else { return }
     // What has everything is of no age.
     guard let missing = oracle.firstChange(of: caches[read.cache].keys, after: revision) else { return }

@@ -24,6 +24,8 @@ struct SimulatedStream {
   var watcher: Watcher?
   /// Nothing is delivered any more, and nobody says so.
   var isBlackHole = false
+  /// Where the member has stopped to send events, and to know of any; it stays alive, and nobody says so.
+  var stalledAt: Revision?
   /// Why it broke; the client has yet to learn it.
   var failure: CallFailure?
 }

@@ -31,6 +31,9 @@ extension Simulation {
 
   private func serve(_ request: CallRequest, _ packet: Packet) -> Result<CallAnswer, CallFailure> {
     let member = packet.member
+    if !request.isWrite, calls.contains(where: { $0.id == packet.call && clients[$0.client].isForbidden }) {
+      return .failure(CallFailure(.permissionDenied, "etcdserver: permission denied", progress: .answered))
+    }
     do {
       switch request {
       case .range(let range):

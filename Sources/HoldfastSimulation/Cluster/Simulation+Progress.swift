@@ -11,7 +11,7 @@ extension Simulation {
 
   func reportProgress(on index: Int) -> Bool {
     guard let watcher = streams[index].watcher, watcher.isSynced else { return false }
-    let header = header(streams[index].member)
+    let header = progressHeader(index)
     guard mayTellProgress(of: watcher, at: header.revision) else { return false }
     streams[index].messages.append(WatchMessage(header: header, watchID: watcher.id))
     return true
@@ -20,7 +20,7 @@ extension Simulation {
   /// What was asked for. Where it is known to lie it does so before the events that are on their way.
   func answerProgress(_ index: Int) {
     guard let watcher = streams[index].watcher else { return }
-    let header = header(streams[index].member)
+    let header = progressHeader(index)
     if cluster.profile.isSilentWhenIdle, !watcher.hadEvents { return inject(.silentProgress) }
     guard mayTellProgress(of: watcher, at: header.revision) else { return }
     let progress = WatchMessage(header: header, watchID: WatchMessage.broadcastID)

@@ -70,7 +70,7 @@ extension Simulation {
   /// Tells the watches that keep up what the member has just applied.
   func push(_ member: Int) {
     let store = cluster.members[member].store
-    for index in streams.indices where streams[index].member == member {
+    for index in streams.indices where streams[index].member == member && streams[index].stalledAt == nil {
       guard var watcher = streams[index].watcher, watcher.isSynced, watcher.position <= store.revision else { continue }
       // A watch that keeps up has not been compacted away.
       let events = (try? store.events(in: streams[index].range, from: watcher.position, revisions: 1_000)) ?? []
@@ -85,7 +85,7 @@ extension Simulation {
 
   /// A watch that kept up falls behind: from now on it is sent batches.
   func desyncWatch() -> Bool {
-    guard let index = pickStream({ $0.watcher?.isSynced ?? false }) else { return false }
+    guard let index = pickStream({ $0.isFollowing }) else { return false }
     inject(.slowWatcher)
     streams[index].watcher?.isSynced = false
     return true

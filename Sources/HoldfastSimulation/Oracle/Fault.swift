@@ -11,6 +11,9 @@ public enum Fault: String, CaseIterable, Sendable {
   case compaction, restore, leaseExpired, leaseRace, cacheRestarted, malformedValue
   /// Events that a server loses (17529), or a delete at the revision of a compaction (18089).
   case eventsLost, deleteLost
+  /// An event that a watch is not sent, in runs that look for it; a watch that is sent nothing more, and stands; reads that a
+  /// client may not make for a while.
+  case eventSkipped, watchStalled, readsForbidden
 
   public var name: String { rawValue }
 }

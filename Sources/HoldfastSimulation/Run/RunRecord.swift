@@ -13,6 +13,7 @@ struct RunRecord {
   var faults: [Fault: Int] = [:]
   /// What became of writes whose answers were lost.
   var resolutions: [String: Int] = [:]
+  var repairs: [Repair: Int] = [:]
   /// By the invariant's number.
   var checks = [Int](repeating: 0, count: Invariant.allCases.count + 1)
 }
@@ -23,6 +24,16 @@ struct WriteRecord {
   let outcome: HoldfastError.Outcome
   /// How often it was in a history that the store had left when that was told.
   var timesGone = 0
+}
+
+/// What caches must do by themselves; counted, so that none of it stays untested.
+public enum Repair: String, CaseIterable, Sendable {
+  /// A cache was told that it differs from the store, and lists again.
+  case differenceFound
+  /// A watch that stood and brought nothing was replaced.
+  case watchReplaced
+  /// A cache that the store had refused, and that has not listed since, was answered again.
+  case refusalEnded
 }
 
 /// Two runs of one seed must have the same.

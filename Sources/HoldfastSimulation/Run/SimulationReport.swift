@@ -15,6 +15,8 @@ public struct SimulationReport: Sendable {
   public var faults: [Fault: Int] = [:]
   /// What became of writes whose answers were lost: how often each was found out, and how often not.
   public var resolutions: [String: Int] = [:]
+  /// What caches did about what had gone wrong.
+  public var repairs: [Repair: Int] = [:]
   /// How often each invariant was checked where it could have failed, by its number.
   public var checks: [Int] = Array(repeating: 0, count: Invariant.allCases.count + 1)
   /// The runs that broke an invariant, by seed.
@@ -32,6 +34,7 @@ public struct SimulationReport: Sendable {
     undecided += run.record.undecided
     faults.merge(run.record.faults, uniquingKeysWith: +)
     resolutions.merge(run.record.resolutions, uniquingKeysWith: +)
+    repairs.merge(run.record.repairs, uniquingKeysWith: +)
     for index in checks.indices { checks[index] += run.record.checks[index] }
     if let violation = run.violation { failures.append(Failure(seed: seed, violation: violation)) }
     fingerprint ^= run.fingerprint.value &* (seed | 1)
@@ -45,6 +48,7 @@ public struct SimulationReport: Sendable {
     undecided += other.undecided
     faults.merge(other.faults, uniquingKeysWith: +)
     resolutions.merge(other.resolutions, uniquingKeysWith: +)
+    repairs.merge(other.repairs, uniquingKeysWith: +)
     for index in checks.indices { checks[index] += other.checks[index] }
     failures = (failures + other.failures).sorted { $0.seed < $1.seed }
     fingerprint ^= other.fingerprint

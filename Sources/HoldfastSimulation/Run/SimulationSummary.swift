@@ -23,6 +23,7 @@ public struct SimulationSummary: Encodable, Sendable {
   let sharedLists: Int
   let faults: [String: Int]
   let resolutions: [String: Int]
+  let repairs: [String: Int]
   let checks: [String: Int]
   /// Registers that could not be judged within the limit.
   let undecided: Int
@@ -44,6 +45,7 @@ public struct SimulationSummary: Encodable, Sendable {
     sharedLists = report.sharedLists
     faults = Dictionary(uniqueKeysWithValues: report.faults.map { ($0.key.name, $0.value) })
     resolutions = report.resolutions
+    repairs = Dictionary(uniqueKeysWithValues: report.repairs.map { ($0.key.rawValue, $0.value) })
     checks = Dictionary(
       uniqueKeysWithValues: Invariant.simulated.map { ("\($0.rawValue) \($0.name)", report.checks[$0.rawValue]) })
     undecided = report.undecided
@@ -56,9 +58,10 @@ public struct SimulationSummary: Encodable, Sendable {
     let isLarge = report.seeds >= 1_000
     let expected = Fault.allCases.filter { $0.occurs(with: options) && report.faults[$0] == nil }.map(\.name)
     let unresolved = ResolutionKind.allCases.map(\.rawValue).filter { report.resolutions[$0] == nil }
+    let unrepaired = Repair.allCases.filter { report.repairs[$0] == nil }.map(\.rawValue)
     let unchecked = Invariant.simulated.filter { report.checks[$0.rawValue] == 0 }.map(\.name)
     let unshared = report.sharedLists == 0 ? ["sharedLists"] : []
-    missing = isLarge ? expected + unresolved + unchecked + unshared : []
+    missing = isLarge ? expected + unresolved + unrepaired + unchecked + unshared : []
     fingerprint = String(report.fingerprint, radix: 16)
     seconds = duration / .seconds(1)
   }
@@ -89,6 +92,8 @@ public struct SimulationSummary: Encodable, Sendable {
     lines.append(
       "  lost answers: "
         + resolutions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    lines.append(
+      "  repairs: " + repairs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     let byNumber = Invariant.simulated.map { "\($0.rawValue) \($0.name) \(checks["\($0.rawValue) \($0.name)"] ?? 0)" }
     lines.append("  checks: " + byNumber.joined(separator: ", "))
     if undecided > 0 { lines.append("  registers not judged within the limit: \(undecided)") }

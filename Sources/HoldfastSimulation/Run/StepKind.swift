@@ -6,6 +6,7 @@ enum StepKind: Int, CaseIterable {
   case breakStream, silenceStream, cancelWatch, refuseWatch, reportProgress, desyncWatch
   case compact, partition, heal, stopMember, startMember, restore, expireLease, restartCache
   case followChanges, hearNothing
+  case verify, skipEvent, stallWatch, changePermission
 
   /// How often it happens where no seed says otherwise.
   var weight: Int {
@@ -23,6 +24,7 @@ enum StepKind: Int, CaseIterable {
     case .heal, .startMember: 3
     case .reportProgress: 3
     case .hearNothing: 10
+    case .verify: 3
     default: 0
     }
   }
@@ -34,9 +36,13 @@ enum StepKind: Int, CaseIterable {
     case .breakStream, .desyncWatch: 2
     case .silenceStream, .cancelWatch, .refuseWatch, .partition, .stopMember, .compact, .expireLease, .restartCache: 1
     case .restore: 1
+    case .skipEvent, .stallWatch, .changePermission: 1
     default: 0
     }
   }
+
+  /// What no connection and no call tells of.
+  static let quietFaults: [StepKind] = [.skipEvent, .stallWatch, .changePermission]
 
   static let faults = allCases.filter { $0.faultWeight > 0 }
 }

@@ -21,6 +21,18 @@ import Testing
     #expect(driver.machine.phase == .live)
   }
 
+  /// Its watch may have stalled meanwhile.
+  @Test func whatTheStoreHadThenIsAwaited() {
+    var driver = MachineDriver.live(at: 7, records)
+    let cause = HoldfastError(.permissionDenied, "no")
+    driver.send(.probeFailed(cause, epoch: 0))
+    let answer = anchorAnswer(9, [machineRow("/p/a", "1", 5), machineRow("/p/b", "1", 9)])
+    let actions = driver.send(.probed(driver.machine.probe(at: .seconds(1)), answer))
+    #expect(actions.names == ["want probe"] && driver.machine.phase == .stale(cause))
+    driver.events((9, .put("b", "1")))
+    #expect(driver.machine.phase == .live)
+  }
+
   @Test func anOutageOfOneProbeIsNone() {
     var driver = MachineDriver.live(at: 7, records)
     for code in [HoldfastError.Code.unavailable, .timeout, .cancelled] {

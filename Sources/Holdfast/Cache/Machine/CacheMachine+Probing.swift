@@ -55,6 +55,7 @@ extension CacheMachine {
 
   mutating func probed(_ probe: Probe, _ answer: RangeResponse) -> [Action] {
     if case .nothing = activity { return [] }
+    let wasRefused = isRefused
     isRefused = false
     let found = answer.header.revision
     guard probe.epoch == epoch, !isRewound, found > .zero, found.next > found else { return [] }
@@ -67,7 +68,10 @@ extension CacheMachine {
     let proved = prove(probe, answer)
     if proved == .otherHistory { return rewound() }
     confirmations.add(found, sent: probe.sent, reached: snapshotRevision)
-    return (proved == .same ? [.proven(probe.looked(at: answer))] : []) + becomeLive()
+    // As for a watch that was found to stand: nobody has looked at what it brings while the store refused.
+    let isBehind = wasRefused && found > snapshotRevision ?? .zero
+    if isBehind { awaited = found }
+    return (proved == .same ? [.proven(probe.looked(at: answer))] : []) + (isBehind ? [.wantProbe] : becomeLive())
   }
 
   /// A store that is away answers the next one. One that refuses does not go on to confirm what the cache holds, however long its
