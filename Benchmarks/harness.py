@@ -174,10 +174,6 @@ class Bench:
             shown += f" = {row.ratio:.2f}"
         print(f"{name:58} {shown} {unit}  goal {goal}: {row.verdict}", flush=True)
 
-    def missing(self, group, name, goal, why):
-        """A row whose API does not exist."""
-        self.add(group, name, "", [], goal=goal, note=why)
-
     def failed(self, group, server, error):
         self.failures.append(f"{group.__name__}{' on ' + server if server else ''}: {error}")
         print("FAILED", self.failures[-1], flush=True)

@@ -6,7 +6,7 @@ import Testing
 @testable import HoldfastCommands
 
 /// On a real server, and what an interruption leaves there.
-@Suite(.timeLimit(.minutes(5))) struct BenchEtcdTests {
+@Suite struct BenchEtcdTests {
   @Test func itMeasuresAndLeavesNothing() async throws {
     try await withEtcd(.v3_5_1) { etcd in
       try await etcd.put(key: "/other", value: "")

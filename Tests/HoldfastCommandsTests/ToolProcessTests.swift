@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What only a process can show: signals, pipes, processor time.
-@Suite(.timeLimit(.minutes(10))) struct ToolProcessTests {
+@Suite struct ToolProcessTests {
   @Test func theShellEndsWithItsInput() async throws {
     let (status, answer) = try await ToolProcess.run(["shell", "--prefix", "/s"]) { shell in
       _ = try await shell.ask("put a 1")
@@ -77,7 +77,8 @@ import Testing
     #expect(result.errors.contains("UTF-8"))
   }
 
-  @Test(arguments: ["< /", "<&-"]) func anInputThatCannotBeReadExits74(redirection: String) async throws {
+  @Test(.timeLimit(.minutes(5)), arguments: ["< /", "<&-"])
+  func anInputThatCannotBeReadExits74(redirection: String) async throws {
     let result = try await shell(#""$0" shell --prefix /p \#(redirection); echo $?"#)
     #expect(result.output == "74\n")
     #expect(result.errors.contains("standard input"))

@@ -17,10 +17,17 @@ struct ApplyRows {
     return figures
   }
 
-  private func apply<Value>(to keyspace: Keyspace<Value>) async throws -> Figures {
+  /// The same, of which nobody reads any.
+  func onDemand() async throws -> Figures { try await apply(to: Jobs.keyspace, decoding: .onDemand) }
+
+  private func apply<Value>(
+    to keyspace: Keyspace<Value>, decoding: CacheConfiguration.Decoding = .eager
+  ) async throws -> Figures {
     let keyValues = try jobs.keyValues()
     let feed = Feed(keyValues)
-    return try await withScriptedCache(of: keyspace, holding: keyValues, script: feed.next) { cache in
+    return try await withScriptedCache(
+      of: keyspace, holding: keyValues, decoding: decoding, script: feed.next
+    ) { cache in
       try await cache.reach(feed.run(count / 10))
       let (before, start) = (processorTime(), ContinuousClock.now)
       try await cache.reach(feed.run(count))

@@ -40,12 +40,14 @@ struct EtcdCacheRows {
   }
 
   /// From nothing to live; what it costs in memory, and how often progress could be seen.
-  func load() async throws -> Figures {
+  func load(_ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
     try await withEtcd { store in
       _ = try await store.backend.status()
       let before = memory().now
       let (used, start) = (processorTime(), ContinuousClock.now)
-      let cache = Cache(of: Jobs.keyspace, in: store, configuration: .measured)
+      var configuration = CacheConfiguration.measured
+      configuration.decoding = decoding
+      let cache = Cache(of: Jobs.keyspace, in: store, configuration: configuration)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cache.run() }
         defer { group.cancelAll() }

@@ -51,11 +51,12 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
       default: try await rows.list(Jobs.keyspace.range)
       }
     }
-  case "fill", "load", "live", "drain", "linearizable":
+  case "fill", "load", "load-on-demand", "live", "drain", "linearizable":
     let rows = EtcdCacheRows(endpoint: try options.text("endpoint"), count: try options.number("count", or: 1_000))
     return switch row {
     case "fill": try await rows.fill()
     case "load": try await rows.load()
+    case "load-on-demand": try await rows.load(.onDemand)
     case "live": try await rows.live()
     case "drain": try await rows.drain()
     default: try await rows.linearizable()
@@ -69,10 +70,13 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
   switch row {
   case "get", "get-hot":
     return try await reads.get(.handle, readers: try options.number("readers", or: 1), hot: row == "get-hot")
+  case "borrow", "borrow-hot":
+    return try await reads.get(.borrowed, readers: try options.number("readers", or: 1), hot: row == "borrow-hot")
   case "beside-writer": return try await reads.besideWriter(.handle)
   case "prefix": return try await reads.prefix()
   case "apply-bytes": return try await applies.bytes()
   case "apply-decoded": return try await applies.decoded()
+  case "apply-on-demand": return try await applies.onDemand()
   case "snapshot-held": return try await applies.snapshotHeld()
   default: throw Failure("there is no row \(row)")
   }

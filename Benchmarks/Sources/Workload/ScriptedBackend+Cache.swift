@@ -14,11 +14,13 @@ extension CacheConfiguration {
 
 /// A loaded cache of what the store holds, whose watch reports what the script says; nothing, without one.
 public func withScriptedCache<Value, R: Sendable>(
-  of keyspace: Keyspace<Value>, holding keyValues: [KeyValue],
+  of keyspace: Keyspace<Value>, holding keyValues: [KeyValue], decoding: CacheConfiguration.Decoding = .eager,
   script: @escaping ScriptedBackend.Script = waitForever, _ body: (Cache<Value>) async throws -> R
 ) async throws -> R {
   try await withStore(.backend(ScriptedBackend(keyValues, script: script))) { store in
-    try await store.withCache(of: keyspace, configuration: .measured) { try await body($0) }
+    var configuration = CacheConfiguration.measured
+    configuration.decoding = decoding
+    return try await store.withCache(of: keyspace, configuration: configuration) { try await body($0) }
   }
 }
 
