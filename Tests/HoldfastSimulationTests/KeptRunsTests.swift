@@ -162,6 +162,12 @@ extension KeptRunsTests.Kept {
         changePermission deliverRequest deliverAnswer.4 tick.3
         """),
     Self(
+      what: "a cache that had missed something took a restored store for the same one", profile: .v3_4_23,
+      choices: """
+        setup.0.0.0.2 deliverRequest writeElsewhere.0.3 deliverAnswer writeElsewhere deliverRequest deliverAnswer \
+        writeElsewhere restore.1 writeElsewhere.1.7 operate.1.0.1 deliverRequest deliverAnswer verify.1 restore operate
+        """),
+    Self(
       what: "two histories with as many keys and the same newest one", profile: .v3_4_23,
       choices: """
         setup.95.0.0.2.0.0.0.0.0.0.0.0.1.0.0.0.0.0.0.0.0.0.0.0.3.0.4 deliverRequest.3 deliverAnswer resetCall.2 \

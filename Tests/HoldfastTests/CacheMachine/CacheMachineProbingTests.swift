@@ -104,6 +104,14 @@ import Testing
     #expect(driver.machine.covers(7, epoch: 0) && driver.machine.confirmed == .seconds(2))
   }
 
+  /// Found by the simulation: that something was missed is no reason why a key should go back.
+  @Test(arguments: [4, 5] as [Revision]) func whatGoesBackIsARestoreAlsoWhereSomethingWasMissed(changed: Revision) {
+    var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
+    driver.send(.diverged(HoldfastError(.dataLoss, "it differs"), at: 7, epoch: 0))
+    let names = driver.list(8, [machineRow("/p/a", "1", changed), machineRow("/p/b", "1", 6)]).names
+    #expect(names.contains("epoch 1") == (changed == 4))
+  }
+
   @Test func anotherPastIsARestore() {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
     let names = driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(9, [machineRow("/p/a", "2", 5)])))

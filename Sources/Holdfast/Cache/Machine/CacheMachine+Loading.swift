@@ -12,7 +12,7 @@ extension CacheMachine {
     if isLow, !isRewound, lowAnswers < Self.bearableLowAnswers { return suspect(listed, known ?? .zero) }
     // Then no revision of before compares with one of now. Where the new history has overtaken the old one, what it holds
     // gives it away.
-    let beginsEpoch = isRewound || isLow || (!isDiverged && contradicts(records, at: listed))
+    let beginsEpoch = isRewound || isLow || contradicts(records, at: listed)
     let isContinuous = !beginsEpoch && !isDiverged
     (isRewound, lowAnswers, isDiverged, isDoubtful) = (false, 0, false, false)
 
@@ -98,13 +98,16 @@ extension CacheMachine {
   }
 
   /// Whether the list is not of the history that the cache knows: it holds something of before the revision that snapshots
-  /// state and that they do not have, or something that an acknowledged write had replaced.
+  /// state and that they do not have, or something that an acknowledged write, or what is held, had replaced. That the cache
+  /// missed something explains what it does not have, but not that the store has gone back.
   private func contradicts(_ records: [CacheRecord<Content>], at listed: Revision) -> Bool {
     let held = snapshotRecords
-    if listed == snapshotRevision, records.count != held.count { return true }
+    if !isDiverged, listed == snapshotRevision, records.count != held.count { return true }
     return records.contains { record in
       let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
-      if let snapshotRevision, changed <= snapshotRevision, held[key]?.keyValue != record.keyValue { return true }
+      let known = held[key]?.keyValue
+      if let known, changed < known.modRevision { return true }
+      if !isDiverged, let snapshotRevision, changed <= snapshotRevision, known != record.keyValue { return true }
       return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false
     }
   }
