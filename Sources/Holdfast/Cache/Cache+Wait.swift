@@ -1,6 +1,7 @@
 extension Store {
   /// Runs a cache of a keyspace while the body runs: loads it completely first, and stops it at the end (not before: a body
-  /// that drains during a graceful shutdown still has it).
+  /// that drains during a graceful shutdown still has it). When the body begins everything can be read, and ``Cache/health`` may say
+  /// `loading` for as long as the watch does not stand; see ``Cache/waitUntilLive(timeout:)``.
   ///
   /// - Throws: What the body throws; before it ``HoldfastError`` with the cause when the first load did not succeed within the
   ///   configuration's `startTimeout`.

@@ -1,7 +1,7 @@
 /// How a cache behaves; the defaults are right for most.
 public struct CacheConfiguration: Sendable {
   /// How long `withCache` waits for the first complete load before it throws the cause.
-  public var startTimeout: Duration = .seconds(10)
+  public var startTimeout: Duration = .seconds(15)
   /// How long a write that only the watch can show (see ``Store/transact(_:)``) waits for it.
   public var followTimeout: Duration = .seconds(10)
   /// The first and the longest wait between attempts to list again; it doubles in between, with jitter.

@@ -57,7 +57,7 @@ public struct Lookup<Value: Sendable>: Sendable {
     self.revision = revision
   }
 
-  /// What the key holds, nil when it is missing.
+  /// What the key holds; nil when it is missing, or in ``quarantined``.
   public subscript(_ key: some KeyRepresentable) -> Stored<Value>? {
     let key = key.key
     return found.first { $0.key == key }

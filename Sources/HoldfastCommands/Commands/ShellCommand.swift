@@ -49,7 +49,7 @@ struct ShellCommand: ToolCommand {
       Errors: {"error":code,"message"} and, where known, "key", "outcome" (refused, applied or unknown), "revision" and \
       "current", which is what a refused write found. What is no text comes as "valueBase64" or "keyBase64".
 
-      At the beginning the cache loads, for 10 seconds at most or for --timeout; a store that refuses to let it read ends the \
+      At the beginning the cache loads, for 15 seconds at most or for --timeout; a store that refuses to let it read ends the \
       shell at once.
 
       Example: echo 'get colour' | holdfast shell --prefix /acme/config

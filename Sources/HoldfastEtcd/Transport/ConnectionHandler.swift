@@ -58,6 +58,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
       // A frame and a reset that crossed each other, or a call that was queued when GOAWAY came: one stream's matter.
       break
+    case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
+      state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")
     default:
       // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
       state.close(reason: "\(error)")
