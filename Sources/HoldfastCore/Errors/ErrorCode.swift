@@ -72,7 +72,8 @@ extension HoldfastError {
     /// The task was cancelled.
     public static let cancelled = Code("cancelled")
     /// TLS failed for good: a certificate is expired, made for another name or by an unknown authority, the server wants one
-    /// of ours, or one side speaks no TLS. Trying again does not heal it; another certificate or configuration does.
+    /// of ours, or it answers in something that is no TLS. Trying again does not heal it; another certificate or configuration
+    /// does. A server that only closes the connection may be on its way out: that is `unavailable`.
     public static let tlsFailed = Code("tlsFailed")
     /// Wrong or expired credentials.
     public static let unauthenticated = Code("unauthenticated")
