@@ -7,7 +7,10 @@ import Testing
 @Suite struct CacheValueTests {
   @Test(arguments: ["", "null", "{\"id\":\"a\"", "\u{1F}\u{8B}broken", "[]"])
   func whatDoesNotDecodeIsQuarantinedAndHeals(_ bytes: String) async throws {
-    try await withItems { cache, _, backend in
+    // The watch has to tell of it: the watchdog would list again.
+    var configuration = CacheConfiguration.quick
+    configuration.staleAfter = .seconds(3_600)
+    try await withItems(configuration: configuration) { cache, _, backend in
       try await cache.put(Item(id: "good", n: 1))
       try await cache.put(Item(id: "bad", n: 1))
       let revision = try await backend.foreignPut("/t/items/bad", bytes)
