@@ -133,7 +133,8 @@ struct EntryTree: Sendable {
   }
 }
 
-/// `@unchecked Sendable`: it is changed only while one tree has the only reference to it.
+/// `@unchecked Sendable`: it is changed only after `own`, that is while the tree that changes it has the only reference to it, or when
+/// it was just made; nobody else can reach it then. What several trees share is constant.
 private final class Node: @unchecked Sendable {
   static let capacity = 64
   static let filling = 48

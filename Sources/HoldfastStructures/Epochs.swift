@@ -36,6 +36,7 @@ package enum Epochs {
   }()
 
   /// The newest slot; the list only grows (invariant 3).
+  /// Atomic, and what it leads to is never freed.
   nonisolated(unsafe) private static let slots = Atomic<UnsafeMutablePointer<ReaderSlot>?>(nil)
 
   /// The slot of this thread.
