@@ -60,7 +60,7 @@ test-faults: setup tools ## every fault on every kind of real server, with a tab
 	$(SWIFT) build --build-tests
 	@SWIFT='$(SWIFT)' scripts/test-faults '$(FILTER)'
 
-test-mutations: setup ## put each known defect back into a copy; every one must be caught
+test-mutations: setup tools ## put each known defect back into a copy; every one must be caught
 	@scripts/mutations
 
 # Nightly: make fuzz TARGET=all SECONDS=3600
