@@ -1,9 +1,8 @@
 import NIOCore
-import NIOHTTP2
 
 /// Follows the connection itself: its start (SETTINGS), its end (GOAWAY, errors, loss).
 final class ConnectionHandler: ChannelInboundHandler {
-  typealias InboundIn = HTTP2Frame
+  typealias InboundIn = HTTP2Multiplexer.Event
 
   let state: ConnectionState
   private let settingsTimeout: Duration
@@ -35,33 +34,27 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data).payload {
-    case .settings(.settings):
+    switch unwrapInboundIn(data) {
+    case .settings:
       sawSettings = true
       checkReady()
-    case .settings(.ack):
+    case .settingsAcknowledged:
       // Waited for too: until then streams would begin with the window of the standard, not with ours.
       sawAcknowledgement = true
       checkReady()
-    case .goAway(let lastStreamID, let errorCode, let opaqueData):
-      let text = opaqueData.map { String(buffer: $0) } ?? ""
+    case .goAway(let lastStream, let errorCode, let text):
       state.drain(
-        lastStreamID: lastStreamID,
+        lastStreamID: lastStream,
         reason: "the server is going away (\(errorCode)\(text.isEmpty ? "" : ", \"\(text)\""))")
-    default:
-      break
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
-      // A frame and a reset that crossed each other, or a call that was queued when GOAWAY came: one stream's matter.
-      break
-    case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
+    case is HTTP2Violation where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")
     default:
-      // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
+      // Nothing is read any further: nothing would ever complete.
       state.close(reason: "\(error)")
     }
   }

@@ -1,6 +1,5 @@
 import HoldfastEtcdMachines
 import NIOCore
-import NIOHTTP2
 import Synchronization
 
 /// Whether new calls may be started: the one thing about a connection that other threads ask.
@@ -18,7 +17,7 @@ final class ConnectionState {
   let flag = ConnectionFlag()
 
   /// The highest stream that the server said it may have processed, once it said GOAWAY.
-  private(set) var lastStreamID: HTTP2StreamID?
+  private(set) var lastStreamID: UInt32?
 
   /// Why the connection ended or is about to: the text of the errors of what was in flight. The first reason counts, the
   /// others follow from it.
@@ -30,10 +29,10 @@ final class ConnectionState {
   /// Whether calls could be started on it.
   private(set) var hasBeenReady = false
 
-  /// The streams that have a channel.
+  /// The streams that are under way or wait for their turn.
   private(set) var openStreams = 0
 
-  /// How many more streams may be opened. Their numbers are never used again, and beyond the last one NIOHTTP2 traps.
+  /// How many more streams may be opened. Their numbers are never used again, and beyond the last one there is none.
   private var streamsLeft: Int
 
   /// How many of them the server must be left to finish.
@@ -69,7 +68,7 @@ final class ConnectionState {
   }
 
   /// The server takes no new streams: what is in flight may finish.
-  func drain(lastStreamID: HTTP2StreamID, reason: String) {
+  func drain(lastStreamID: UInt32, reason: String) {
     self.lastStreamID = lastStreamID
     drain(reason: reason)
   }
