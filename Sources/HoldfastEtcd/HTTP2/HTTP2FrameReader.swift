@@ -50,6 +50,8 @@ struct HTTP2FrameReader {
     if buffer.readableBytes == 0 {
       buffer = bytes
     } else {
+      // What was read does not pile up where a stream never pauses at the end of a frame.
+      buffer.discardReadBytes()
       buffer.writeImmutableBuffer(bytes)
     }
   }
