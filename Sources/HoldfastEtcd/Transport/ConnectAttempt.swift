@@ -48,7 +48,8 @@ final class ConnectAttempt: Sendable {
       let handler = try pipeline.handler(type: ConnectionHandler.self)
       let multiplexer = try pipeline.handler(type: HTTP2Multiplexer.self)
       let opened = Opened(
-        channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), flag: handler.state.flag)
+        channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), flag: handler.state.flag
+      )
       handler.whenReady(ready)
       return ready.futureResult.map { opened }
     } catch {

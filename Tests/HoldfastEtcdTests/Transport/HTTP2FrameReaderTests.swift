@@ -15,7 +15,8 @@ import Testing
     + [0, 0, 9, 7, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0x62]
 
   private static let expected = [
-    "settings 3=9", "acknowledged", "headers 1 200", "data 1 [7, 8] 4", "headers 1 200 last", "reset 1 CANCEL", "ping 5",
+    "settings 3=9", "acknowledged", "headers 1 200", "data 1 [7, 8] 4", "headers 1 200 last", "reset 1 CANCEL",
+    "ping 5",
     "window 1 6", "goAway 3 NO_ERROR b",
   ]
 

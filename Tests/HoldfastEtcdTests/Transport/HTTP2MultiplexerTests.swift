@@ -238,21 +238,26 @@ extension TransportTests {
     }
 
     /// What the server may not do ends the connection with the right error, and its calls.
-    @Test(arguments: [
-      ("DATA of an unopened stream", 0, 0, 3, [0], 1), ("HEADERS of an even stream", 1, 4, 2, [0x88], 1),
-      ("RST_STREAM of an unopened stream", 3, 0, 9, [0, 0, 0, 8], 1), ("a short RST_STREAM", 3, 0, 1, [0], 6),
-      ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88], 1), ("a short PING", 6, 0, 0, [1], 6), ("PING on a stream", 6, 0, 1, [], 1),
-      ("SETTINGS on a stream", 4, 0, 1, [], 1), ("half a setting", 4, 0, 0, [0, 3, 0], 6),
-      ("a long acknowledgement", 4, 1, 0, [0, 3, 0, 0, 0, 1], 6), ("a window too large", 4, 0, 0, [0, 4, 255, 0, 0, 0], 3),
-      ("frames too small", 4, 0, 0, [0, 5, 0, 0, 0, 1], 1), ("a window of nothing", 8, 0, 0, [0, 0, 0, 0], 1),
-      ("a stream's window of nothing", 8, 0, 1, [0, 0, 0, 0], 1),
-      ("a window beyond its limit", 8, 0, 0, [0x7f, 255, 255, 255], 3),
-      ("a stream's window beyond its limit", 8, 0, 1, [0x7f, 255, 255, 255], 3),
-      ("more padding than frame", 0, 8, 1, [9, 0], 1), ("HEADERS without their priority", 1, 0x24, 1, [0], 6),
-      ("a continuation of nothing", 9, 4, 1, [0x88], 1), ("a header that is not in the table", 1, 4, 1, [0xff, 0x7f], 9),
-      ("more DATA than the stream's window", 0, 0, 1, [UInt8](repeating: 0, count: 1_001), 3), ("a short GOAWAY", 7, 0, 0, [0], 6),
-      ("DATA on the connection", 0, 0, 0, [0], 1), ("HEADERS on the connection", 1, 4, 0, [0x88], 1),
-    ] as [(String, UInt8, UInt8, UInt32, [UInt8], UInt8)])
+    @Test(
+      arguments: [
+        ("DATA of an unopened stream", 0, 0, 3, [0], 1), ("HEADERS of an even stream", 1, 4, 2, [0x88], 1),
+        ("RST_STREAM of an unopened stream", 3, 0, 9, [0, 0, 0, 8], 1), ("a short RST_STREAM", 3, 0, 1, [0], 6),
+        ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88], 1), ("a short PING", 6, 0, 0, [1], 6),
+        ("PING on a stream", 6, 0, 1, [], 1),
+        ("SETTINGS on a stream", 4, 0, 1, [], 1), ("half a setting", 4, 0, 0, [0, 3, 0], 6),
+        ("a long acknowledgement", 4, 1, 0, [0, 3, 0, 0, 0, 1], 6),
+        ("a window too large", 4, 0, 0, [0, 4, 255, 0, 0, 0], 3),
+        ("frames too small", 4, 0, 0, [0, 5, 0, 0, 0, 1], 1), ("a window of nothing", 8, 0, 0, [0, 0, 0, 0], 1),
+        ("a stream's window of nothing", 8, 0, 1, [0, 0, 0, 0], 1),
+        ("a window beyond its limit", 8, 0, 0, [0x7f, 255, 255, 255], 3),
+        ("a stream's window beyond its limit", 8, 0, 1, [0x7f, 255, 255, 255], 3),
+        ("more padding than frame", 0, 8, 1, [9, 0], 1), ("HEADERS without their priority", 1, 0x24, 1, [0], 6),
+        ("a continuation of nothing", 9, 4, 1, [0x88], 1),
+        ("a header that is not in the table", 1, 4, 1, [0xff, 0x7f], 9),
+        ("more DATA than the stream's window", 0, 0, 1, [UInt8](repeating: 0, count: 1_001), 3),
+        ("a short GOAWAY", 7, 0, 0, [0], 6),
+        ("DATA on the connection", 0, 0, 0, [0], 1), ("HEADERS on the connection", 1, 4, 0, [0x88], 1),
+      ] as [(String, UInt8, UInt8, UInt32, [UInt8], UInt8)])
     func violations(name: String, type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8], reason: UInt8) throws {
       let peer = try HTTP2Peer()
       let (_, owner) = peer.call()

@@ -19,7 +19,8 @@ final class HTTP2Peer {
   private var encoder = HPACKEncoder(allocator: ByteBufferAllocator())
 
   /// Connected, its SETTINGS sent, and nothing but those of the client read.
-  init(streamWindow: Int = 1_000, connectionWindow: Int = 100_000, settings: [(id: UInt16, value: UInt32)] = []) throws {
+  init(streamWindow: Int = 1_000, connectionWindow: Int = 100_000, settings: [(id: UInt16, value: UInt32)] = []) throws
+  {
     multiplexer = HTTP2Multiplexer(
       state: state, streamWindow: streamWindow, connectionWindow: connectionWindow, allocator: ByteBufferAllocator())
     try channel.pipeline.syncOperations.addHandler(multiplexer)
