@@ -26,6 +26,7 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
   private var reader: HTTP2FrameReader
   private var context: ChannelHandlerContext?
   private var isFlushScheduled = false
+  private var lateFlush: Scheduled<Void>?
   /// The server broke the protocol, or is gone: nothing is read any more.
   private var isBroken = false
   /// PINGs and SETTINGS that were answered while the socket took nothing.
@@ -186,6 +187,16 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
     context.eventLoop.assumeIsolated().execute { self.flush() }
   }
 
+  /// For what is in no hurry: with whatever else is written, or in a millisecond. gRPC-Go asks for a PING's answer with nearly every
+  /// request that it reads, to learn how fast the network is, and an answer by itself is a write for each call, and wakes the server.
+  private func flushSoon() {
+    guard !isFlushScheduled, lateFlush == nil, let context else { return }
+    lateFlush = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) {
+      self.lateFlush = nil
+      self.flush()
+    }
+  }
+
   private func flush() {
     isFlushScheduled = false
     guard let context, writer.bytes.readableBytes > 0 else { return }
@@ -207,6 +218,7 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
+    lateFlush?.cancel()
     isBroken = true
     lose(.connectionClosed) { _ in true }
   }
@@ -289,9 +301,12 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
     case .settings(let settings):
       for (id, value) in settings { try apply(id, value) }
       try answer { $0.settingsAcknowledged() }
+      scheduleFlush()
       context?.fireChannelRead(wrapInboundOut(.settings))
     case .settingsAcknowledged: context?.fireChannelRead(wrapInboundOut(.settingsAcknowledged))
-    case .ping(let number): try answer { $0.ping(number, acknowledges: true) }
+    case .ping(let number):
+      try answer { $0.ping(number, acknowledges: true) }
+      flushSoon()
     case .goAway(let last, let reason, let text):
       context?.fireChannelRead(wrapInboundOut(.goAway(lastStream: last, reason, text: text)))
       lose(.excluded) { $0 > last }
@@ -380,6 +395,5 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
       throw HTTP2Violation(.enhanceYourCalm, "it asks for more answers than it reads")
     }
     write(&writer)
-    scheduleFlush()
   }
 }
