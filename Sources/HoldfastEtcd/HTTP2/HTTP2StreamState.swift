@@ -39,7 +39,8 @@ final class HTTP2StreamState {
 
   /// What is still to be written of a message.
   var message: ByteBuffer
-  /// Whether all of what was asked for is on its way to the socket. Before that, no server can begin with a unary call.
+  /// Whether all of what was asked for is on its way to the socket. Before that, no server can begin with a unary call; after that
+  /// one may have, whatever becomes of the socket: calls are written together, and when a write fails nobody knows how far it came.
   var isWritten = false
   var sendWindow = 0
   /// It is in the list of those that wait for the connection's window.

@@ -111,7 +111,7 @@ final class ConnectionState {
 
   /// The error of a stream that ended because its connection did.
   ///
-  /// - Parameter sent: Whether all of the request was handed to the socket. What was not cannot have been acted upon:
+  /// - Parameter sent: Whether all of the request was on its way to the socket. What was not cannot have been acted upon:
   ///   no server runs a call before the whole message is there.
   func lossError(sent: Bool) -> RPCError {
     RPCError(

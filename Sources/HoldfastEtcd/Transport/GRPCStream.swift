@@ -4,7 +4,7 @@ import NIOCore
 enum GRPCStream {
   /// The call's error for the loss of its stream.
   ///
-  /// - Parameter sent: Whether the request was handed to the socket.
+  /// - Parameter sent: Whether all of the request was on its way to the socket.
   static func error(for loss: HTTP2Loss, state: ConnectionState, sent: Bool, deadline: NIODeadline?) -> RPCError {
     switch loss {
     case .reset(.cancel):
