@@ -1,109 +1,93 @@
 import NIOCore
 import NIOHPACK
+import NIOHTTP2
 
-/// HTTP/2 for a client that speaks gRPC: many streams over one socket. Everything happens on the event loop.
+/// The streams of a connection. Everything happens on the event loop.
 ///
-/// NIOHTTP2 makes a channel with a pipeline of each stream, which costs more than all the rest of a call. Here a stream is an entry of a
-/// table.
-final class HTTP2Multiplexer: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias InboundOut = Event
-  typealias OutboundIn = Never
-  typealias OutboundOut = ByteBuffer
-
-  /// What the handler behind this one learns of the connection.
-  enum Event: Sendable {
-    case settings
-    case settingsAcknowledged
-    case goAway(lastStream: UInt32, HTTP2Reason, text: String)
-  }
+/// NIOHTTP2 speaks the protocol, frame by frame. Its own multiplexer makes a channel with a pipeline of each stream, which costs more
+/// than all the rest of a call. Here a stream is an entry of a table.
+final class HTTP2Multiplexer: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+  /// Those of the connection itself.
+  typealias InboundOut = HTTP2Frame
+  typealias OutboundOut = HTTP2Frame
 
   let state: ConnectionState
   let streamWindow: Int
   private let connectionWindow: Int
 
-  private let outbox: HTTP2Outbox
-  private var reader: HTTP2FrameReader
+  private let outbox = HTTP2Outbox()
   private var context: ChannelHandlerContext?
-  /// The server broke the protocol, or is gone: nothing is read any more.
-  private var isBroken = false
-  /// PINGs and SETTINGS that were answered while the socket took nothing.
-  private var unsentAnswers = 0
+  private var isFlushScheduled = false
 
-  private var streams: [UInt32: HTTP2StreamState] = [:]
-  private var nextNumber: UInt32 = 1
-  /// Those that the server allows no stream for yet.
-  private var waiting = CircularBuffer<HTTP2StreamState>()
-  private var maximumStreams = Int.max
-
-  private var receiveWindow: Int
-  private var unopened = 0
+  private var streams: [HTTP2StreamID: HTTP2StreamState] = [:]
+  private var nextNumber: HTTP2StreamID = 1
+  /// Streams of messages that the current read of the socket brought something for.
   private var touched: [HTTP2StreamState] = []
 
   /// - Parameter connectionWindow: At least that of the standard, which nobody can make smaller.
-  init(state: ConnectionState, streamWindow: Int, connectionWindow: Int, allocator: ByteBufferAllocator) {
+  init(state: ConnectionState, streamWindow: Int, connectionWindow: Int) {
     self.state = state
-    self.streamWindow = min(streamWindow, HTTP2Wire.largestWindow)
-    self.connectionWindow = min(max(connectionWindow, HTTP2Wire.defaultWindow), HTTP2Wire.largestWindow)
-    receiveWindow = self.connectionWindow
-    reader = HTTP2FrameReader(allocator: allocator)
-    outbox = HTTP2Outbox(allocator: allocator)
+    self.streamWindow = min(streamWindow, Int(Int32.max))
+    self.connectionWindow = min(max(connectionWindow, Self.initialWindow), Int(Int32.max))
+  }
+
+  /// The window with which every connection begins.
+  private static let initialWindow = 65_535
+
+  /// Puts HTTP/2 into the pipeline: bytes in front, and behind it the frames that concern the connection as a whole.
+  func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    try pipeline.addHandler(outbox)
+    try pipeline.addHandler(NIOHTTP2Handler.client(streamWindow: streamWindow, delegate: self))
+    try pipeline.addHandler(self)
   }
 
   // MARK: - Streams
 
   /// Begins the stream, now or when the server allows one more.
-  func open(_ stream: HTTP2StreamState) {
+  ///
+  /// - Parameter request: Of a unary call: its only message, which ends our side.
+  func open(_ stream: HTTP2StreamState, request: ByteBuffer? = nil) {
     state.streamOpened(runsToItsEnd: stream.runsToItsEnd)
-    waiting.append(stream)
-    startWaiting()
+    stream.number = nextNumber
+    nextNumber = nextNumber.advanced(by: 2)
+    streams[stream.number] = stream
+    guard context != nil else { return lose(stream, .connectionClosed) }
+    write(.headers(.init(headers: stream.headers)), stream.number)
+    guard let request, !stream.isOver else { return }
+    write(.data(.init(data: .byteBuffer(request), endStream: true)), stream.number)
   }
 
-  /// Writes a message on a stream of messages; the one before must be written. The owner is told when this one is.
+  /// Writes a message on a stream of messages. The owner is told when it was handed to the socket.
   func send(_ message: ByteBuffer, on stream: HTTP2StreamState) {
-    stream.message = message
-    stream.isWritten = false
-    stream.tellsWhenWritten = true
-    if stream.number > 0 { outbox.send(stream) }
+    guard !stream.isOver, let context else { return }
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    // When it fails the stream is lost, which the owner is told too.
+    promise.futureResult.assumeIsolated().whenSuccess { stream.owner?.written() }
+    write(.data(.init(data: .byteBuffer(message), endStream: false)), stream.number, promise)
   }
 
   /// The owner has taken what came, or waits for more.
   func openWindow(of stream: HTTP2StreamState) {
-    guard !stream.isOver, stream.unopened >= (streamWindow + 1) / 2 else { return }
-    outbox.write { $0.windowUpdate(stream.number, stream.unopened) }
-    stream.receiveWindow += stream.unopened
-    stream.unopened = 0
+    guard !stream.isOver, !stream.isEnded, stream.receiveWindow <= streamWindow / 2 else { return }
+    let increment = streamWindow - stream.receiveWindow
+    stream.receiveWindow = streamWindow
+    write(.windowUpdate(windowSizeIncrement: increment), stream.number)
   }
 
   /// Tells the server that nobody waits any more, and lets go of the stream. Its owner is told nothing.
   func reset(_ stream: HTTP2StreamState) {
     guard !stream.isOver else { return }
-    if stream.number == 0 {
-      waiting.removeAll { $0 === stream }
-    } else if !stream.isEnded || !stream.isUnary || !stream.isWritten {
-      outbox.write { $0.reset(stream.number, .cancel) }
-    }
     remove(stream)
-  }
-
-  private func startWaiting() {
-    while streams.count < maximumStreams, !isBroken, let stream = waiting.popFirst() { start(stream) }
-  }
-
-  private func start(_ stream: HTTP2StreamState) {
-    stream.number = nextNumber
-    nextNumber += 2
-    streams[stream.number] = stream
-    do { try outbox.begin(stream) } catch { fail(error) }
+    // Of a stream that still waits for its turn the server never hears.
+    if !stream.isEnded || !stream.isUnary || !stream.isWritten { write(.rstStream(.cancel), stream.number) }
   }
 
   private func remove(_ stream: HTTP2StreamState) {
     stream.isOver = true
     stream.owner = nil
-    stream.message = ByteBuffer()
-    if stream.number > 0 { streams[stream.number] = nil }
+    streams[stream.number] = nil
     state.streamClosed(runsToItsEnd: stream.runsToItsEnd)
-    if !waiting.isEmpty { startWaiting() }
   }
 
   private func lose(_ stream: HTTP2StreamState, _ loss: HTTP2Loss) {
@@ -113,51 +97,92 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
     owner?.lost(loss)
   }
 
-  /// Those that match, in the order in which they began, and those that have not.
-  private func lose(_ loss: HTTP2Loss, where isLost: (UInt32) -> Bool) {
-    let unbegun = waiting
-    waiting.removeAll()
-    for number in streams.keys.filter(isLost).sorted() { streams[number].map { lose($0, loss) } }
-    for stream in unbegun { lose(stream, loss) }
+  /// In the order in which they began.
+  private func lose(_ loss: HTTP2Loss, where isLost: (HTTP2StreamState) -> Bool) {
+    for stream in streams.values.filter(isLost).sorted(by: { $0.number < $1.number }) {
+      // So that it is not sent once there is room.
+      if !stream.isBegun { write(.rstStream(.cancel), stream.number) }
+      lose(stream, loss)
+    }
   }
 
-  // MARK: - The socket
+  // MARK: - Writing
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    outbox.context = context
+  private func write(
+    _ payload: HTTP2Frame.FramePayload, _ stream: HTTP2StreamID, _ promise: EventLoopPromise<Void>? = nil
+  ) {
+    guard let context else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+    context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: promise)
+    // At the end of this turn: tasks that are enqueued on the loop itself run after those that are due, and before it waits for the
+    // kernel. Calls that begin together would each be a `write`.
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    context.eventLoop.assumeIsolated().execute {
+      self.isFlushScheduled = false
+      self.context?.flush()
+    }
   }
+
+  // MARK: - The connection
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
-    outbox.stop()
-    isBroken = true
     lose(.connectionClosed) { _ in true }
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    typealias Setting = HTTP2Wire.Setting
-    outbox.write { writer in
-      writer.preface()
-      writer.settings([
-        (Setting.enablePush, 0), (Setting.initialWindow, UInt32(streamWindow)),
-        (Setting.maximumHeaderList, UInt32(HTTP2FrameReader.largestHeaderBlock)),
-      ])
-      let more = connectionWindow - HTTP2Wire.defaultWindow
-      if more > 0 { writer.windowUpdate(0, more) }
-    }
-    outbox.flush()
+    let more = connectionWindow - Self.initialWindow
+    if more > 0 { write(.windowUpdate(windowSizeIncrement: more), .rootStream) }
     context.fireChannelActive()
   }
 
+  func channelInactive(context: ChannelHandlerContext) {
+    self.context = nil
+    // First those who know why.
+    context.fireChannelInactive()
+    lose(.connectionClosed) { _ in true }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? NIOHTTP2Errors.StreamError else { return context.fireErrorCaught(error) }
+    // What we wrote cannot be sent: one stream's matter.
+    if let stream = streams[error.streamID] { lose(stream, .failed("\(error.baseError)")) }
+  }
+
+  // MARK: - Receiving
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !isBroken else { return }
-    reader.append(unwrapInboundIn(data))
-    do throws(HTTP2Violation) {
-      while !isBroken, let message = try reader.next() { try receive(message) }
-    } catch {
-      fail(error)
+    let frame = unwrapInboundIn(data)
+    switch frame.payload {
+    case .data(let content):
+      guard let stream = streams[frame.streamID], case .byteBuffer(let bytes) = content.data else { return }
+      stream.isEnded = content.endStream
+      stream.owner?.received(bytes, isLast: content.endStream)
+      touch(stream)
+    case .headers(let content):
+      guard let stream = streams[frame.streamID] else { return }
+      stream.isEnded = content.endStream
+      stream.owner?.received(content.headers, isLast: content.endStream)
+      touch(stream)
+    case .rstStream(let reason):
+      if let stream = streams[frame.streamID] { lose(stream, .reset(reason)) }
+    case .goAway(let last, _, _):
+      context.fireChannelRead(data)
+      lose(.excluded) { $0.number > last || !$0.isBegun }
+    case .settings: context.fireChannelRead(data)
+    default: break
     }
+  }
+
+  /// After the owner was told, who may have reset it.
+  private func touch(_ stream: HTTP2StreamState) {
+    if !stream.isUnary, !stream.isTouched {
+      stream.isTouched = true
+      touched.append(stream)
+    }
+    if stream.isEnded, !stream.isOver { remove(stream) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -170,120 +195,41 @@ final class HTTP2Multiplexer: ChannelDuplexHandler {
     context.fireChannelReadComplete()
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    isBroken = true
-    // First those who know why.
-    context.fireChannelInactive()
-    lose(.connectionClosed) { _ in true }
-  }
-
-  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    // Whatever was written should get its chance: closing drops what was not flushed.
-    outbox.flush()
-    context.close(mode: mode, promise: promise)
-  }
-
-  private func fail(_ violation: HTTP2Violation) {
-    guard !isBroken else { return }
-    isBroken = true
-    outbox.write { $0.goAway(violation.reason) }
-    outbox.flush()
-    context?.fireErrorCaught(violation)
-  }
-
-  // MARK: - Receiving
-
-  private func receive(_ message: HTTP2Message) throws(HTTP2Violation) {
-    switch message {
-    case .data(let number, let bytes, let size, let isLast):
-      try count(size)
-      guard let stream = try stream(number) else { return }
-      stream.receiveWindow -= size
-      guard stream.receiveWindow >= 0 else { throw Self.tooMuch }
-      stream.unopened += size
-      if stream.isUnary, !isLast { openWindow(of: stream) }
-      stream.isEnded = isLast
-      stream.owner?.received(bytes, isLast: isLast)
-      touch(stream)
-    case .headers(let number, let headers, let isLast):
-      guard let stream = try stream(number) else { return }
-      stream.isEnded = isLast
-      stream.owner?.received(headers, isLast: isLast)
-      touch(stream)
-    case .reset(let number, let reason):
-      if let stream = try stream(number) { lose(stream, .reset(reason)) }
-    case .settings(let settings):
-      for (id, value) in settings { try apply(id, value) }
-      try countAnswer()
-      outbox.write { $0.settingsAcknowledged() }
-      context?.fireChannelRead(wrapInboundOut(.settings))
-    case .settingsAcknowledged: context?.fireChannelRead(wrapInboundOut(.settingsAcknowledged))
-    case .ping(let number):
-      try countAnswer()
-      // gRPC-Go asks for one with nearly every request that it reads, to learn how fast the network is. An answer by itself would be a
-      // write for each call, and wake the server.
-      outbox.writeSoon { $0.ping(number, acknowledges: true) }
-    case .goAway(let last, let reason, let text):
-      context?.fireChannelRead(wrapInboundOut(.goAway(lastStream: last, reason, text: text)))
-      lose(.excluded) { $0 > last }
-    case .windowUpdate(let number, let increment):
-      guard increment > 0 else { throw HTTP2Violation(.protocolError, "a WINDOW_UPDATE of nothing") }
-      if number == 0 {
-        try outbox.openWindow(increment)
-      } else if let stream = try stream(number) {
-        try outbox.openWindow(of: stream, increment)
-      }
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case let event as NIOHTTP2WindowUpdatedEvent:
+      if let window = event.inboundWindowSize { windowChanged(of: event.streamID, to: window) }
+    case let event as StreamClosedEvent:
+      // Resets and GOAWAY were told already. What is left are answers that NIOHTTP2 has found to be against the rules.
+      guard let stream = streams[event.streamID] else { return }
+      lose(stream, .failed(event.reason.map { "\($0)" } ?? "it was closed"))
+    default: context.fireUserInboundEventTriggered(event)
     }
-  }
-
-  /// Nil for a stream that is over: what comes for it crossed our reset.
-  private func stream(_ number: UInt32) throws(HTTP2Violation) -> HTTP2StreamState? {
-    if let stream = streams[number] { return stream }
-    guard number % 2 == 1, number < nextNumber else {
-      throw HTTP2Violation(.protocolError, "a frame of stream \(number), which was never opened")
-    }
-    return nil
-  }
-
-  /// After the owner was told, who may have reset it.
-  private func touch(_ stream: HTTP2StreamState) {
-    if !stream.isUnary, !stream.isTouched {
-      stream.isTouched = true
-      touched.append(stream)
-    }
-    if stream.isEnded, !stream.isOver { remove(stream) }
   }
 
   /// The connection's window opens on arrival: a slow stream stops itself and nobody else.
-  private func count(_ size: Int) throws(HTTP2Violation) {
-    receiveWindow -= size
-    guard receiveWindow >= 0 else { throw Self.tooMuch }
-    unopened += size
-    guard unopened >= connectionWindow / 2 else { return }
-    outbox.write { $0.windowUpdate(0, unopened) }
-    receiveWindow += unopened
-    unopened = 0
+  private func windowChanged(of number: HTTP2StreamID, to window: Int) {
+    if number == .rootStream {
+      guard window <= connectionWindow / 2 else { return }
+      write(.windowUpdate(windowSizeIncrement: connectionWindow - window), .rootStream)
+    } else if let stream = streams[number] {
+      stream.receiveWindow = window
+      if stream.isUnary { openWindow(of: stream) }
+    }
   }
+}
 
-  private static let tooMuch = HTTP2Violation(.flowControlError, "more DATA than was allowed")
-
-  private func apply(_ id: UInt16, _ value: UInt32) throws(HTTP2Violation) {
-    switch id {
-    case HTTP2Wire.Setting.headerTableSize: try outbox.limitTable(value)
-    case HTTP2Wire.Setting.maximumStreams:
-      maximumStreams = Int(value)
-      startWaiting()
-    case HTTP2Wire.Setting.initialWindow: try outbox.setInitialWindow(value, streams.values)
-    case HTTP2Wire.Setting.maximumFrameSize: try outbox.setFrameSize(value)
+extension HTTP2Multiplexer: NIOHTTP2FrameDelegate {
+  /// A frame is on its way to the socket, maybe one that waited for its turn or for windows.
+  func wroteFrame(_ frame: HTTP2Frame) {
+    switch frame.payload {
+    // gRPC-Go asks for one with nearly every request that it reads, to learn how fast the network is. An answer by itself would be a
+    // write for each call, and wake the server.
+    case .ping(_, ack: true): return
+    case .headers: streams[frame.streamID]?.isBegun = true
+    case .data(let content) where content.endStream: streams[frame.streamID]?.isWritten = true
     default: break
     }
-  }
-
-  /// A server that asks and asks, and reads none of the answers, must not fill our memory.
-  private func countAnswer() throws(HTTP2Violation) {
-    unsentAnswers = context?.channel.isWritable == true ? 0 : unsentAnswers + 1
-    guard unsentAnswers < 10_000 else {
-      throw HTTP2Violation(.enhanceYourCalm, "it asks for more answers than it reads")
-    }
+    outbox.isUrgent = true
   }
 }

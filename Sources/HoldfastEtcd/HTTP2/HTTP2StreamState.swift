@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHPACK
+import NIOHTTP2
 
 /// Whom a stream was opened for. It is told on the event loop what comes of it.
 protocol HTTP2StreamOwner: AnyObject {
@@ -15,9 +16,11 @@ protocol HTTP2StreamOwner: AnyObject {
 
 /// How a stream can be over before its end.
 enum HTTP2Loss {
-  case reset(HTTP2Reason)
+  case reset(HTTP2ErrorCode)
   /// The server went away and said that it has not looked at this one.
   case excluded
+  /// This side ended it: what was to be sent, or what came, is against the rules of HTTP/2.
+  case failed(String)
   case connectionClosed
 }
 
@@ -31,49 +34,32 @@ final class HTTP2StreamState {
   let runsToItsEnd: Bool
   var owner: (any HTTP2StreamOwner)?
 
-  /// Zero while it waits for its turn.
-  var number: UInt32 = 0
+  /// None before it is opened.
+  var number = HTTP2StreamID.rootStream
   var isOver = false
   /// The server has ended its side.
   var isEnded = false
 
-  /// What is still to be written of a message.
-  var message: ByteBuffer
-  /// Whether all of what was asked for is on its way to the socket. Before that, no server can begin with a unary call; after that
-  /// one may have, whatever becomes of the socket: calls are written together, and when a write fails nobody knows how far it came.
+  /// Whether its headers are on their way to the socket. Until then it waits for its turn.
+  var isBegun = false
+  /// Whether all of a unary call's request is on its way to the socket. Before that, no server can begin with it; after that one may
+  /// have, whatever becomes of the socket: calls are written together, and when a write fails nobody knows how far it came.
   var isWritten = false
-  var sendWindow = 0
-  /// It is in the list of those that wait for the connection's window.
-  var isBlocked = false
-  /// The owner wants to know when its message is with the socket.
-  var tellsWhenWritten = false
 
   var receiveWindow: Int
-  /// What came and is not yet open again for more.
-  var unopened = 0
   /// It is in the list of those that a read of the socket brought something.
   var isTouched = false
 
   /// Whether a server can have acted upon what was asked for, as far as it goes.
-  var isSent: Bool { isUnary ? isWritten : number > 0 }
+  var isSent: Bool { isUnary ? isWritten : isBegun }
 
-  /// A call of one message.
-  init(_ headers: HPACKHeaders, _ message: ByteBuffer, runsToItsEnd: Bool, window: Int, owner: any HTTP2StreamOwner) {
+  init(
+    _ headers: HPACKHeaders, isUnary: Bool, runsToItsEnd: Bool = false, window: Int, owner: any HTTP2StreamOwner
+  ) {
     self.headers = headers
-    self.message = message
+    self.isUnary = isUnary
     self.runsToItsEnd = runsToItsEnd
     self.owner = owner
-    isUnary = true
-    receiveWindow = window
-  }
-
-  /// A stream of messages.
-  init(_ headers: HPACKHeaders, window: Int, owner: any HTTP2StreamOwner) {
-    self.headers = headers
-    self.owner = owner
-    message = ByteBuffer()
-    runsToItsEnd = false
-    isUnary = false
     receiveWindow = window
   }
 }

@@ -1,8 +1,9 @@
 import NIOCore
+import NIOHTTP2
 
 /// Follows the connection itself: its start (SETTINGS), its end (GOAWAY, errors, loss).
 final class ConnectionHandler: ChannelInboundHandler {
-  typealias InboundIn = HTTP2Multiplexer.Event
+  typealias InboundIn = HTTP2Frame
 
   let state: ConnectionState
   private let settingsTimeout: Duration
@@ -34,27 +35,33 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .settings:
+    switch unwrapInboundIn(data).payload {
+    case .settings(.settings):
       sawSettings = true
       checkReady()
-    case .settingsAcknowledged:
+    case .settings(.ack):
       // Waited for too: until then streams would begin with the window of the standard, not with ours.
       sawAcknowledgement = true
       checkReady()
-    case .goAway(let lastStream, let errorCode, let text):
+    case .goAway(let lastStream, let errorCode, let opaqueData):
+      let text = opaqueData.map { String(buffer: $0) } ?? ""
       state.drain(
         lastStreamID: lastStream,
         reason: "the server is going away (\(errorCode)\(text.isEmpty ? "" : ", \"\(text)\""))")
+    default:
+      break
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case is HTTP2Violation where !state.hasBeenReady:
+    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
+      // A frame and a reset that crossed each other: one stream's matter.
+      break
+    case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")
     default:
-      // Nothing is read any further: nothing would ever complete.
+      // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
       state.close(reason: "\(error)")
     }
   }

@@ -1,5 +1,6 @@
 import HoldfastEtcdMachines
 import NIOCore
+import NIOHTTP2
 import Synchronization
 
 /// Whether new calls may be started: the one thing about a connection that other threads ask.
@@ -17,7 +18,7 @@ final class ConnectionState {
   let flag = ConnectionFlag()
 
   /// The highest stream that the server said it may have processed, once it said GOAWAY.
-  private(set) var lastStreamID: UInt32?
+  private(set) var lastStreamID: HTTP2StreamID?
 
   /// Why the connection ended or is about to: the text of the errors of what was in flight. The first reason counts, the
   /// others follow from it.
@@ -68,7 +69,7 @@ final class ConnectionState {
   }
 
   /// The server takes no new streams: what is in flight may finish.
-  func drain(lastStreamID: UInt32, reason: String) {
+  func drain(lastStreamID: HTTP2StreamID, reason: String) {
     self.lastStreamID = lastStreamID
     drain(reason: reason)
   }

@@ -1,4 +1,5 @@
 import NIOHPACK
+import NIOHTTP2
 
 /// How a call's end is told: by trailers, by an HTTP status, by a reset.
 enum GRPCStatus {
@@ -42,7 +43,7 @@ enum GRPCStatus {
   }
 
   /// The error of a stream that was reset, by gRPC's table of HTTP/2 error codes.
-  static func reset(_ reason: HTTP2Reason) -> RPCError {
+  static func reset(_ reason: HTTP2ErrorCode) -> RPCError {
     let code: RPCError.Code =
       switch reason {
       case .refusedStream: .unavailable

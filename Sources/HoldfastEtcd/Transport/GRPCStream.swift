@@ -14,6 +14,8 @@ enum GRPCStream {
       }
       return GRPCStatus.reset(.cancel)
     case .reset(let reason): return GRPCStatus.reset(reason)
+    case .failed(let text):
+      return RPCError(.internal, "The stream failed: \(text)", progress: sent ? .unknown : .notProcessed)
     case .excluded: return state.lossError(sent: false)
     case .connectionClosed: return state.lossError(sent: sent)
     }

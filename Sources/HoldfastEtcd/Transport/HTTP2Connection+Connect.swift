@@ -70,10 +70,9 @@ extension HTTP2Connection {
     try security?.configure(channel, state)
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(KeepAliveHandler(state: state, configuration: configuration))
-    try pipeline.addHandler(
-      HTTP2Multiplexer(
-        state: state, streamWindow: configuration.streamWindow, connectionWindow: configuration.connectionWindow,
-        allocator: channel.allocator))
+    let multiplexer = HTTP2Multiplexer(
+      state: state, streamWindow: configuration.streamWindow, connectionWindow: configuration.connectionWindow)
+    try multiplexer.install(in: pipeline)
     try pipeline.addHandler(ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout))
   }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP2
 
 /// Finds out that nobody is there any more: sends a PING after a silence and gives the connection up when nothing at all
 /// follows it.
@@ -8,7 +9,6 @@ import NIOCore
 final class KeepAliveHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
-  typealias OutboundOut = ByteBuffer
 
   private let state: ConnectionState
   private let interval: TimeAmount
@@ -70,10 +70,8 @@ final class KeepAliveHandler: ChannelInboundHandler {
   }
 
   private func ping(context: ChannelHandlerContext) {
-    // What comes from the handlers behind this one are whole frames, so this one may be put between them.
-    var frame = HTTP2FrameWriter(allocator: context.channel.allocator)
-    frame.ping(0, acknowledges: false)
-    context.writeAndFlush(wrapOutboundOut(frame.take()), promise: nil)
+    let frame = HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(), ack: false))
+    context.channel.writeAndFlush(frame, promise: nil)
     pingSent = .now()
     waitForAnswer(context: context)
   }

@@ -40,7 +40,7 @@ final class StreamHandler: HTTP2StreamOwner, @unchecked Sendable {
     eventLoop.assertInEventLoop()
     guard opening.arm(continuation, token: 1) else { return }
     guard multiplexer.state.flag.isUsable else { return finish(.failure(multiplexer.state.refusal())) }
-    let stream = HTTP2StreamState(headers, window: multiplexer.streamWindow, owner: self)
+    let stream = HTTP2StreamState(headers, isUnary: false, window: multiplexer.streamWindow, owner: self)
     self.multiplexer = multiplexer
     self.stream = stream
     multiplexer.open(stream)

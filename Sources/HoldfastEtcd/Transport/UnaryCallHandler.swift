@@ -52,10 +52,10 @@ final class UnaryCallHandler: HTTP2StreamOwner, NIOScheduledCallbackHandler, @un
         .failure(RPCError(.internal, "The call could not be started: \(error)", progress: .notProcessed)))
     }
     let stream = HTTP2StreamState(
-      headers, message, runsToItsEnd: runsToItsEnd, window: multiplexer.streamWindow, owner: self)
+      headers, isUnary: true, runsToItsEnd: runsToItsEnd, window: multiplexer.streamWindow, owner: self)
     self.multiplexer = multiplexer
     self.stream = stream
-    multiplexer.open(stream)
+    multiplexer.open(stream, request: message)
   }
 
   /// The caller's task was cancelled. Any thread.
