@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP2
 
 extension NIOHTTP2Handler {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP2
 
 /// How a stream's loss is read. Shared by the handlers of both kinds of call.
 enum GRPCStream {

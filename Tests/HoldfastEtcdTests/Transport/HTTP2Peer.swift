@@ -21,9 +21,8 @@ final class HTTP2Peer {
   /// Connected, its SETTINGS sent, and nothing but those of the client read.
   init(streamWindow: Int = 1_000, connectionWindow: Int = 100_000, settings: [(id: UInt16, value: UInt32)] = []) throws
   {
-    multiplexer = HTTP2Multiplexer(
-      state: state, streamWindow: streamWindow, connectionWindow: connectionWindow, allocator: ByteBufferAllocator())
-    try channel.pipeline.syncOperations.addHandler(multiplexer)
+    multiplexer = HTTP2Multiplexer(state: state, streamWindow: streamWindow, connectionWindow: connectionWindow)
+    try multiplexer.install(in: channel.pipeline.syncOperations)
     try channel.pipeline.syncOperations.addHandler(ConnectionHandler(state: state, settingsTimeout: .seconds(1)))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     _ = try sent()
@@ -63,9 +62,8 @@ final class HTTP2Peer {
     channel.embeddedEventLoop.run()
     var bytes = ByteBuffer()
     while var more = try channel.readOutbound(as: ByteBuffer.self) { bytes.writeBuffer(&more) }
-    if bytes.readableBytesView.starts(with: HTTP2Wire.preface.utf8) {
-      bytes.moveReaderIndex(forwardBy: HTTP2Wire.preface.utf8.count)
-    }
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8
+    if bytes.readableBytesView.starts(with: preface) { bytes.moveReaderIndex(forwardBy: preface.count) }
     var frames: [Frame] = []
     while let (first, flags, stream) = bytes.readMultipleIntegers(as: (UInt32, UInt8, UInt32).self) {
       let payload = bytes.readBytes(length: Int(first >> 8)) ?? []
@@ -74,21 +72,26 @@ final class HTTP2Peer {
     return frames
   }
 
+  static let request: HPACKHeaders = [
+    ":method": "POST", ":scheme": "http", ":path": "/test/Call", ":authority": "test",
+  ]
+
   /// Begins a unary call with a message of so many bytes.
   @discardableResult
-  func call(_ size: Int = 1, runsToItsEnd: Bool = false) -> (HTTP2StreamState, Owner) {
+  func call(_ size: Int = 1, headers: HPACKHeaders = [:], runsToItsEnd: Bool = false) -> (HTTP2StreamState, Owner) {
     let owner = Owner()
+    var request = Self.request
+    request.add(contentsOf: headers)
     let stream = HTTP2StreamState(
-      [":path": "/test/Call"], ByteBuffer(repeating: 7, count: size), runsToItsEnd: runsToItsEnd,
-      window: multiplexer.streamWindow, owner: owner)
-    multiplexer.open(stream)
+      request, isUnary: true, runsToItsEnd: runsToItsEnd, window: multiplexer.streamWindow, owner: owner)
+    multiplexer.open(stream, request: ByteBuffer(repeating: 7, count: size))
     return (stream, owner)
   }
 
   /// Opens a stream of messages.
   func stream() -> (HTTP2StreamState, Owner) {
     let owner = Owner()
-    let stream = HTTP2StreamState([":path": "/test/Stream"], window: multiplexer.streamWindow, owner: owner)
+    let stream = HTTP2StreamState(Self.request, isUnary: false, window: multiplexer.streamWindow, owner: owner)
     multiplexer.open(stream)
     return (stream, owner)
   }

@@ -20,19 +20,17 @@ extension FuzzTarget {
   private static func told(_ server: [UInt8], cut: Int) throws -> [[String]] {
     let channel = EmbeddedChannel()
     let state = ConnectionState(maximumStreams: 100)
-    let multiplexer = HTTP2Multiplexer(
-      state: state, streamWindow: 300, connectionWindow: 70_000, allocator: ByteBufferAllocator())
-    try channel.pipeline.syncOperations.addHandlers([
-      multiplexer, ConnectionHandler(state: state, settingsTimeout: .seconds(1)),
-    ])
+    let multiplexer = HTTP2Multiplexer(state: state, streamWindow: 300, connectionWindow: 70_000)
+    try multiplexer.install(in: channel.pipeline.syncOperations)
+    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(state: state, settingsTimeout: .seconds(1)))
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     let owners = (0..<4).map { _ in Owner() }
     for owner in owners.prefix(3) {
       multiplexer.open(
-        HTTP2StreamState(
-          [":path": "/fuzz"], ByteBuffer(repeating: 0, count: 40_000), runsToItsEnd: false, window: 300, owner: owner))
+        HTTP2StreamState(request, isUnary: true, window: 300, owner: owner),
+        request: ByteBuffer(repeating: 0, count: 40_000))
     }
-    multiplexer.open(HTTP2StreamState([":path": "/fuzz"], window: 300, owner: owners[3]))
+    multiplexer.open(HTTP2StreamState(request, isUnary: false, window: 300, owner: owners[3]))
     channel.embeddedEventLoop.run()
     var rest = server[...]
     while !rest.isEmpty {
@@ -48,6 +46,10 @@ extension FuzzTarget {
     for owner in owners { try promise(owner.ends == 1, "told \(owner.ends) ends: \(owner.events)") }
     return owners.map(\.events)
   }
+
+  private static let request: HPACKHeaders = [
+    ":method": "POST", ":scheme": "http", ":path": "/fuzz", ":authority": "fuzz",
+  ]
 
   private final class Owner: HTTP2StreamOwner {
     var events: [String] = []
