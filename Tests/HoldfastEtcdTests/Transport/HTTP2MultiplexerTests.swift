@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOHPACK
+import NIOHTTP2
 import Testing
 
 @testable import HoldfastEtcd
@@ -191,11 +192,9 @@ extension TransportTests {
     /// What the server may not do ends the connection and its calls.
     @Test(
       arguments: [
-        ("DATA of an unopened stream", 0, 0, 3, [0]), ("HEADERS of an even stream", 1, 4, 2, [0x88]),
-        ("RST_STREAM of an unopened stream", 3, 0, 9, [0, 0, 0, 8]), ("a short PING", 6, 0, 0, [1]),
-        ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88]), ("half a setting", 4, 0, 0, [0, 3, 0]),
+        ("a short PING", 6, 0, 0, [1]), ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88]), ("half a setting", 4, 0, 0, [0, 3, 0]),
         ("a window too large", 4, 0, 0, [0, 4, 255, 0, 0, 0]),
-        ("a stream's window beyond its limit", 8, 0, 1, [0x7f, 255, 255, 255]),
+        ("a window beyond its limit", 8, 0, 0, [0x7f, 255, 255, 255]),
         ("a header that is not in the table", 1, 4, 1, [0xff, 0x7f]),
         ("more DATA than the stream's window", 0, 0, 1, [UInt8](repeating: 0, count: 1_001)),
         ("an answer of one length that promises another", 1, 5, 1, [0x88, 0x0f, 0x0d, 1, 0x35]),
