@@ -27,6 +27,7 @@ package final class ConcurrentIndex: @unchecked Sendable {
     package init(keyBytes: [UInt8], entry: Entry?) { (self.keyBytes, self.entry) = (keyBytes, entry) }
   }
 
+  @usableFromInline
   struct State {
     var sequence: UInt64 = 0
     var table: HashTable
@@ -82,12 +83,35 @@ package final class ConcurrentIndex: @unchecked Sendable {
 
   // MARK: Reading
 
-  /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
-  @inline(__always)
-  package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+  /// Begins a read, which ends when the thread leaves its slot.
+  @usableFromInline
+  func enter() -> ReadingSlot {
     // The thread's own, for as long as it lives.
     let slot = Epochs.slot()
     slot.enter(barrier, counter)
+    return ReadingSlot(slot)
+  }
+
+  /// What ``View/latest(_:)`` gives, for who has begun a read, and the marks of a state that is not newer.
+  @usableFromInline
+  func latest(_ key: [UInt8]) -> (entry: Unmanaged<Entry>?, marks: Marks) {
+    let view = View(state: state.load(ordering: .acquiring), hasher: hasher)
+    return (key.withUnsafeBytes { view.latest($0) }, view.marks)
+  }
+
+  /// Visits the entries between two ranks of a state, in key order, for who has begun a read.
+  @usableFromInline
+  static func forEach(in state: UnsafeMutablePointer<State>, _ ranks: Range<Int>, _ body: (Unmanaged<Entry>) -> Void) {
+    state.pointee.tree.forEach(from: ranks.lowerBound, count: ranks.count) {
+      body($0)
+      return true
+    }
+  }
+
+  /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
+  @inline(__always)
+  package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+    let slot = enter()
     defer { slot.leave() }
     // Retired with everything that only it shows after the epoch, not before.
     return try body(View(state: state.load(ordering: .acquiring), hasher: hasher))

@@ -1,8 +1,9 @@
 /// A ``ConcurrentIndex`` of entries of one class, below one prefix: what the rest of the package uses. Safe: what it hands out
-/// is retained, or borrowed for a closure.
+/// is retained, or borrowed for a closure. Elements only are ever put in.
 package struct EntryMap<Element: Entry>: Sendable {
   private let prefix: [UInt8]
-  private let index: ConcurrentIndex
+  @usableFromInline
+  let index: ConcurrentIndex
 
   /// - Parameter prefix: What all keys begin with.
   package init(prefix: [UInt8], barrier: Epochs.Barrier = .best) {
@@ -19,12 +20,16 @@ package struct EntryMap<Element: Entry>: Sendable {
 
   /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
   /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive while the closure runs.
+  ///
+  /// What depends on the type is compiled with its callers, the rest is called.
+  @inlinable
   @inline(__always)
   package func withLatest<R>(_ key: [UInt8], _ body: (ConcurrentIndex.Marks, Element?) throws -> R) rethrows -> R {
-    try index.read { view in
-      guard let found = key.withUnsafeBytes({ view.latest($0) }) else { return try body(view.marks, nil) }
-      return try found._withUnsafeGuaranteedRef { try body(view.marks, Self.element($0)) }
-    }
+    let slot = index.enter()
+    defer { slot.leave() }
+    let (found, marks) = index.latest(key)
+    guard let found else { return try body(marks, nil) }
+    return try found._withUnsafeGuaranteedRef { try body(marks, known($0)) }
   }
 
   /// Reads at one state. To be short: what others take out meanwhile is kept until it is over.
@@ -32,15 +37,12 @@ package struct EntryMap<Element: Entry>: Sendable {
     try index.read { view in try body(View(prefix: prefix, state: view.state)) }
   }
 
-  /// Entries of this class only are ever put in.
-  @inline(__always)
-  fileprivate static func element(_ entry: Entry) -> Element { unsafeDowncast(entry, to: Element.self) }
-
   /// What a read sees; not to be kept beyond it. Keys and bounds are whole.
   package struct View {
     fileprivate let prefix: [UInt8]
     /// In an epoch while the read goes on.
-    fileprivate let state: UnsafeMutablePointer<ConcurrentIndex.State>
+    @usableFromInline
+    let state: UnsafeMutablePointer<ConcurrentIndex.State>
 
     package var marks: ConcurrentIndex.Marks { state.pointee.marks }
     package var count: Int { state.pointee.tree.count }
@@ -51,7 +53,7 @@ package struct EntryMap<Element: Entry>: Sendable {
         guard whole.starts(with: prefix) else { return nil }
         let found = state.pointee.tree.find(Tree.Target(UnsafeRawBufferPointer(rebasing: whole[prefix.count...])))
         // Retained before the read is over.
-        return found.map { EntryMap.element($0.takeUnretainedValue()) }
+        return found.map { known($0.takeUnretainedValue()) }
       }
     }
 
@@ -66,13 +68,11 @@ package struct EntryMap<Element: Entry>: Sendable {
     }
 
     /// The elements between two ranks, in key order.
+    @inlinable
     package func elements(_ ranks: Range<Int>) -> [Element] {
       var elements: [Element] = []
       elements.reserveCapacity(ranks.count)
-      state.pointee.tree.forEach(from: ranks.lowerBound, count: ranks.count) {
-        elements.append(EntryMap.element($0.takeUnretainedValue()))
-        return true
-      }
+      ConcurrentIndex.forEach(in: state, ranks) { elements.append(known($0.takeUnretainedValue())) }
       return elements
     }
   }

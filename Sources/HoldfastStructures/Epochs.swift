@@ -158,3 +158,15 @@ extension UnsafeMutablePointer<ReaderSlot> {
     if !pointee.isKept { pointee.isOwned.store(false, ordering: .releasing) }
   }
 }
+
+/// A read that has begun.
+@usableFromInline
+struct ReadingSlot {
+  private let slot: UnsafeMutablePointer<ReaderSlot>
+
+  @inline(__always)
+  init(_ slot: UnsafeMutablePointer<ReaderSlot>) { self.slot = slot }
+
+  @usableFromInline
+  func leave() { slot.leave() }
+}

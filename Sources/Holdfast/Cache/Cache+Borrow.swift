@@ -21,38 +21,17 @@ extension Cache {
   ///   `stopped`; what the closure throws.
   @discardableResult
   public func withValue<R>(of key: some KeyRepresentable, _ body: (Value) throws -> R?) throws -> R? {
-    let undecoded: Record<Value>
-    switch try index.withEntry(key.key, { try Loan($0, body) }) {
-    case .returned(let result): return result
-    case .missing: return nil
-    case .undecoded(let record): undecoded = record
+    var undecoded: CacheRecord?
+    let result = try index.withEntry(key.key) { entry -> R? in
+      guard let entry else { return nil }
+      return try entry.withStorage { (storage: Stored<Value>.Storage?) -> R? in
+        if let storage { return try body(storage.value) }
+        undecoded = CacheRecord(entry)
+        return nil
+      }
     }
+    guard let undecoded else { return result }
     // The user's codec does not run where memory is held back.
     return try body(decoder.value(of: undecoded).value)
-  }
-}
-
-/// What came of lending what an index holds.
-private enum Loan<Value: Sendable, R> {
-  case returned(R?)
-  case missing
-  case undecoded(Record<Value>)
-
-  @inline(__always)
-  init(_ entry: CacheEntry<CacheContent<Value>>?, _ body: (Value) throws -> R?) throws {
-    guard let entry else {
-      self = .missing
-      return
-    }
-    switch entry.content {
-    case .value(let stored): self = .returned(try body(stored.storage.value))
-    case .encoded, .undecodable: self = .undecoded(CacheRecord(entry))
-    case .onDemand:
-      // Only these say so.
-      let result = try (entry as? OnDemandEntry<Value>)?.withStorage { storage in
-        try storage.map { Loan.returned(try body($0.value)) }
-      }
-      self = (result ?? nil) ?? .undecoded(CacheRecord(entry))
-    }
   }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What local readers see, and all that they touch. Writers publish whole steps. Readers wait for nobody: a read of several keys
 /// sees a step whole or not at all, one of a single key the newest that there is.
-final class CacheIndex<Content: Sendable>: Sendable {
+final class CacheIndex: Sendable {
   /// Why there is nothing to read.
   enum Absence: Sendable {
     case notStarted
@@ -11,7 +11,7 @@ final class CacheIndex<Content: Sendable>: Sendable {
     case stopped
   }
 
-  private let map: EntryMap<CacheEntry<Content>>
+  private let map: EntryMap<CacheEntry>
   /// Only those look who found that there is nothing.
   private let absence = Mutex(Absence.notStarted)
 
@@ -25,7 +25,7 @@ final class CacheIndex<Content: Sendable>: Sendable {
   }
 
   /// Makes the changes of one step visible, and how far the store has been followed with it.
-  func publish(_ changes: [VisibleChange<Content>], reached: Revision?) {
+  func publish(_ changes: [VisibleChange], reached: Revision?) {
     map.publish(changes.lazy.map { ($0.key.bytes, $0.record?.entry) }) { marks in
       guard let reached else { return }
       marks.revision = reached.rawValue
@@ -33,14 +33,28 @@ final class CacheIndex<Content: Sendable>: Sendable {
     }
   }
 
-  /// The record of a key, which is given without the prefix.
-  func record(_ relativeKey: Key) throws -> CacheRecord<Content>? {
-    try withEntry(relativeKey) { $0.map(CacheRecord.init) }
+  /// What there is under one key.
+  enum Found {
+    case nothing
+    /// What came of decoding the value, without what else is held of it.
+    case outcome(DecodingOutcome)
+    /// Nothing is kept of its value.
+    case undecoded(CacheRecord)
   }
+
+  /// What there is under a key, which is given without the prefix.
+  func find(_ relativeKey: Key) throws -> Found {
+    try withEntry(relativeKey) { entry in
+      guard let entry else { return .nothing }
+      return entry.outcome.withObject { $0.map(Found.outcome) ?? .undecoded(CacheRecord(entry)) }
+    }
+  }
+
+  func contains(_ relativeKey: Key) throws -> Bool { try withEntry(relativeKey) { $0 != nil } }
 
   /// Lends the entry of a key, which is given without the prefix.
   @inline(__always)
-  func withEntry<R>(_ relativeKey: Key, _ body: (CacheEntry<Content>?) throws -> R) throws -> R {
+  func withEntry<R>(_ relativeKey: Key, _ body: (CacheEntry?) throws -> R) throws -> R {
     try map.withLatest(relativeKey.bytes) { marks, entry in
       try check(marks)
       return try body(entry)
@@ -48,14 +62,14 @@ final class CacheIndex<Content: Sendable>: Sendable {
   }
 
   /// The records of several keys in one step, and the revision that the store was followed to.
-  func records(_ keys: [Key]) throws -> (records: [CacheRecord<Content>?], revision: Revision) {
+  func records(_ keys: [Key]) throws -> (records: [CacheRecord?], revision: Revision) {
     try map.read { view in
       try check(view.marks)
       return (keys.map { view[$0.bytes].map(CacheRecord.init) }, Revision(view.marks.revision))
     }
   }
 
-  func records(in range: KeyRange) throws -> (records: [CacheRecord<Content>], revision: Revision) {
+  func records(in range: KeyRange) throws -> (records: [CacheRecord], revision: Revision) {
     let (entries, revision) = try map.read { view in
       try check(view.marks)
       return (view.elements(view.ranks(range)), view.marks.revision)

@@ -11,12 +11,12 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   /// Whose revision it is.
   let store: Store
   let decoder: CacheDecoder<Value>
-  let records: RecordMap<CacheContent<Value>>
+  let records: RecordMap
 
   init(
     store: Store, decoder: CacheDecoder<Value>, revision: Revision,
     freshness: Freshness = Freshness(source: .memory, age: nil),
-    records: RecordMap<CacheContent<Value>>
+    records: RecordMap
   ) {
     self.store = store
     self.decoder = decoder
