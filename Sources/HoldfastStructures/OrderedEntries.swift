@@ -1,42 +1,42 @@
 /// Entries of one class in key order, as a value that is cheap to copy. Safe, as long as nobody but this has the tree.
 ///
 /// What depends on the type is compiled with its callers, the rest is called.
-package struct OrderedEntries<Element: Entry>: Sendable {
+public struct OrderedEntries<Element: Entry>: Sendable {
   @usableFromInline
   var tree: EntryTree
 
   @inlinable
-  package init() { tree = EntryTree() }
+  public init() { tree = EntryTree() }
 
   /// Takes entries in strictly ascending key order.
   @inlinable
-  package init(ascending entries: [Element]) { tree = EntryTree(ascending: entries) }
+  public init(ascending entries: [Element]) { tree = EntryTree(ascending: entries) }
 
   @inlinable
-  package var count: Int { tree.count }
+  public var count: Int { tree.count }
 
   @inlinable
-  package subscript(key: [UInt8]) -> Element? { tree.find(key).map { known($0) } }
+  public subscript(key: [UInt8]) -> Element? { tree.find(key).map { known($0) } }
 
   /// Puts an entry in and returns the one whose place it took.
   @inlinable
-  package mutating func set(_ entry: Element) -> Element? { tree.set(entry).map { known($0) } }
+  public mutating func set(_ entry: Element) -> Element? { tree.set(entry).map { known($0) } }
 
   /// Takes a key out and returns what it held.
   @inlinable
-  package mutating func remove(_ key: [UInt8]) -> Element? { tree.remove(key).map { known($0) } }
+  public mutating func remove(_ key: [UInt8]) -> Element? { tree.remove(key).map { known($0) } }
 
   /// How many keys are smaller.
   @inlinable
-  package func rank(_ bound: [UInt8]) -> Int { tree.rank(bound) }
+  public func rank(_ bound: [UInt8]) -> Int { tree.rank(bound) }
 
   /// Visits the entries of some ranks in key order until the closure returns false.
   @inlinable
-  package func forEach(_ ranks: Range<Int>, _ body: (Element) throws -> Bool) rethrows {
+  public func forEach(_ ranks: Range<Int>, _ body: (Element) throws -> Bool) rethrows {
     try tree.forEach(ranks) { try body(known($0)) }
   }
 
-  package struct Iterator: IteratorProtocol {
+  public struct Iterator: IteratorProtocol {
     @usableFromInline
     let tree: EntryTree
     @usableFromInline
@@ -50,7 +50,7 @@ package struct OrderedEntries<Element: Entry>: Sendable {
     init(_ tree: EntryTree) { self.tree = tree }
 
     @inlinable
-    package mutating func next() -> Element? {
+    public mutating func next() -> Element? {
       if index == leaf.count {
         guard let (entries, first) = tree.leaf(rank) else { return nil }
         (leaf, index) = (entries, rank - first)
@@ -61,5 +61,5 @@ package struct OrderedEntries<Element: Entry>: Sendable {
   }
 
   @inlinable
-  package func makeIterator() -> Iterator { Iterator(tree) }
+  public func makeIterator() -> Iterator { Iterator(tree) }
 }

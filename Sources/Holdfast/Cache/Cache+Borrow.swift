@@ -1,3 +1,5 @@
+internal import HoldfastStructures
+
 extension Cache {
   /// Lends the value of a key to a closure, and returns what that returns; nil when there is no such key, or the closure
   /// returned nil.
@@ -21,16 +23,19 @@ extension Cache {
   ///   `stopped`; what the closure throws.
   @discardableResult
   public func withValue<R>(of key: some KeyRepresentable, _ body: (Value) throws -> R?) throws -> R? {
-    var undecoded: CacheRecord?
-    let result = try index.withEntry(key.key) { entry -> R? in
-      guard let entry else { return nil }
-      return try entry.withStorage { (storage: Stored<Value>.Storage?) -> R? in
-        if let storage { return try body(storage.value) }
-        undecoded = CacheRecord(entry)
-        return nil
+    let undecoded: CacheRecord
+    // Not in a closure: one that returns what the caller's does costs many times the look-up.
+    do {
+      let read = index.beginRead()
+      defer { read.end() }
+      switch try index.find(key.key, in: read) {
+      case .nothing: return nil
+      // It lives until the read is ended.
+      case .value(let value):
+        return try value._withUnsafeGuaranteedRef { try body((known($0) as Stored<Value>.Storage).value) }
+      case .other(let record): undecoded = record
       }
     }
-    guard let undecoded else { return result }
     // The user's codec does not run where memory is held back.
     return try body(decoder.value(of: undecoded).value)
   }

@@ -7,8 +7,8 @@ extension Cache {
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
     switch try index.find(key.key) {
     case .nothing: return nil
-    case .outcome(let outcome): return try Stored(outcome)
-    case .undecoded(let record): return try decoder.value(of: record)
+    case .value(let value): return Stored(value)
+    case .other(let record): return try decoder.value(of: record)
     }
   }
 
@@ -51,7 +51,7 @@ extension Cache {
   }
 
   private func list(_ range: KeyRange) throws -> Listing<Value> {
-    let (records, revision) = try index.records(in: range)
-    return decoder.listing(records, revision: revision)
+    let (values, revision) = try index.values(in: range)
+    return decoder.listing(values, revision: revision)
   }
 }

@@ -33,32 +33,46 @@ final class CacheIndex: Sendable {
     }
   }
 
-  /// What there is under one key.
-  enum Found {
+  /// What there is under one key; `Outcome` is a reference to what came of decoding it.
+  enum Found<Outcome> {
     case nothing
-    /// What came of decoding the value, without what else is held of it.
-    case outcome(DecodingOutcome)
-    /// Nothing is kept of its value.
-    case undecoded(CacheRecord)
+    case value(Outcome)
+    /// Not decoded, or no value.
+    case other(CacheRecord)
   }
 
   /// What there is under a key, which is given without the prefix.
-  func find(_ relativeKey: Key) throws -> Found {
-    try withEntry(relativeKey) { entry in
-      guard let entry else { return .nothing }
-      return entry.outcome.withObject { $0.map(Found.outcome) ?? .undecoded(CacheRecord(entry)) }
+  func find(_ relativeKey: Key) throws -> Found<DecodingOutcome> {
+    let read = map.beginRead()
+    defer { read.end() }
+    switch try find(relativeKey, in: read) {
+    case .nothing: return .nothing
+    case .value(let outcome): return .value(outcome.takeUnretainedValue())
+    case .other(let record): return .other(record)
     }
   }
 
-  func contains(_ relativeKey: Key) throws -> Bool { try withEntry(relativeKey) { $0 != nil } }
+  func beginRead() -> EpochRead { map.beginRead() }
 
-  /// Lends the entry of a key, which is given without the prefix.
+  /// What there is under a key, for as long as the read goes on.
   @inline(__always)
-  func withEntry<R>(_ relativeKey: Key, _ body: (CacheEntry?) throws -> R) throws -> R {
-    try map.withLatest(relativeKey.bytes) { marks, entry in
-      try check(marks)
-      return try body(entry)
-    }
+  func find(_ relativeKey: Key, in read: EpochRead) throws -> Found<Unmanaged<DecodingOutcome>> {
+    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    try check(marks)
+    return element?._withUnsafeGuaranteedRef { entry in
+      guard let outcome = entry.outcome.unretained, !outcome._withUnsafeGuaranteedRef({ $0.isFailure }) else {
+        return .other(CacheRecord(entry))
+      }
+      return .value(outcome)
+    } ?? .nothing
+  }
+
+  func contains(_ relativeKey: Key) throws -> Bool {
+    let read = map.beginRead()
+    defer { read.end() }
+    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    try check(marks)
+    return element != nil
   }
 
   /// The records of several keys in one step, and the revision that the store was followed to.
@@ -69,12 +83,15 @@ final class CacheIndex: Sendable {
     }
   }
 
-  func records(in range: KeyRange) throws -> (records: [CacheRecord], revision: Revision) {
-    let (entries, revision) = try map.read { view in
+  /// What there is in a range, in key order, and the revision that the store was followed to.
+  func values(in range: KeyRange) throws -> (values: RangeValues, revision: Revision) {
+    try map.read { view in
       try check(view.marks)
-      return (view.elements(view.ranks(range)), view.marks.revision)
+      let ranks = view.ranks(range)
+      var values = RangeValues(capacity: ranks.count)
+      view.forEach(ranks) { values.append($0) }
+      return (values, Revision(view.marks.revision))
     }
-    return (entries.map(CacheRecord.init), Revision(revision))
   }
 
   func count(in range: KeyRange) throws -> Int {

@@ -62,7 +62,7 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   }
 
   private func list(_ range: KeyRange) -> Listing<Value> {
-    decoder.listing(records.records(in: range), revision: revision)
+    decoder.listing(records.values(in: range), revision: revision)
   }
 }
 

@@ -44,47 +44,63 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed`.
   package func value(of record: CacheRecord) throws -> Stored<Value> {
-    if let outcome = record.outcome { return try Stored(outcome) }
+    if let kept = try kept(record) { return kept }
     // Known to be a value when it came.
     if policy == .eager { return try keyspace.decode(record.keyValue) }
     do {
       let stored = try keyspace.decode(record.keyValue)
       if keyspace.decodesEachRead { return stored }
       record.entry.outcome.set(stored.storage)
-      return try record.outcome.map(Stored.init) ?? stored
+      return try kept(record) ?? stored
     } catch {
       let error = HoldfastError(wrapping: error)
       if record.entry.outcome.set(DecodingFailure(error)) { findings.add(record) }
-      if let outcome = record.outcome { return try Stored(outcome) }
+      if let kept = try kept(record) { return kept }
       throw error
     }
   }
 
+  private func kept(_ record: CacheRecord) throws -> Stored<Value>? {
+    guard let outcome = record.outcome else { return nil }
+    if let failure = outcome.failure { throw failure }
+    return Stored(outcome)
+  }
+
   /// What is in memory under several keys, as an answer.
   func lookup(_ keys: [Key], _ held: [CacheRecord?], revision: Revision) -> Lookup<Value> {
-    let (found, quarantined) = values(held.compactMap { $0 })
+    var found: [Stored<Value>] = []
+    var quarantined: [QuarantinedKey] = []
+    for record in held.lazy.compactMap({ $0 }) {
+      do {
+        found.append(try value(of: record))
+      } catch {
+        quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+      }
+    }
     let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
     return Lookup(found: found, missing: missing, quarantined: quarantined, revision: revision)
   }
 
   /// What is in memory in a range, as an answer.
-  func listing(_ records: [CacheRecord], revision: Revision) -> Listing<Value> {
-    let (values, quarantined) = values(records)
-    return Listing(values: values, revision: revision, quarantined: quarantined, more: false, total: records.count)
-  }
-
-  private func values(_ records: [CacheRecord]) -> (values: [Stored<Value>], quarantined: [QuarantinedKey]) {
-    var values: [Stored<Value>] = []
-    var undecodable: [QuarantinedKey] = []
-    values.reserveCapacity(records.count)
-    for record in records {
-      do {
-        values.append(try value(of: record))
-      } catch {
-        undecodable.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+  func listing(_ held: RangeValues, revision: Revision) -> Listing<Value> {
+    var outcomes = held.outcomes
+    var quarantined: [QuarantinedKey] = []
+    if !held.others.isEmpty {
+      outcomes = []
+      outcomes.reserveCapacity(held.count)
+      var next = 0
+      for (place, record) in held.others {
+        outcomes += held.outcomes[next..<place]
+        next = place
+        do {
+          outcomes.append(try value(of: record).storage)
+        } catch {
+          quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+        }
       }
+      outcomes += held.outcomes[next...]
     }
-    return (values, undecodable)
+    return Listing(outcomes: outcomes, revision: revision, quarantined: quarantined, more: false, total: held.count)
   }
 }
 

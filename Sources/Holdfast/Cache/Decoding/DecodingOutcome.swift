@@ -30,23 +30,7 @@ extension CacheRecord {
 }
 
 extension Stored {
-  /// The value of which this came; a cache's outcomes are of values of its own type only.
-  ///
-  /// - Throws: Why there is none.
+  /// What came of decoding a value of this type, which did not fail.
   @inline(__always)
-  init(_ outcome: DecodingOutcome) throws {
-    if outcome.isFailure, let failure = outcome.failure { throw failure }
-    self.init(known(outcome) as Storage)
-  }
-}
-
-extension CacheEntry {
-  /// Lends the value, as it is kept; nil when it is not, or is none. The entries of a cache hold values of its own type only.
-  @inline(__always)
-  func withStorage<Value, R>(_ body: (Stored<Value>.Storage?) throws -> R) rethrows -> R {
-    try outcome.withObject { outcome in
-      guard let outcome, !outcome.isFailure else { return try body(nil) }
-      return try body(known(outcome))
-    }
-  }
+  init(_ value: DecodingOutcome) { self.init(known(value) as Storage) }
 }

@@ -36,9 +36,10 @@ package struct CacheRecord: Sendable {
 ///
 /// `@unchecked Sendable` as its superclass: what it adds is constant and `Sendable`, or set once, atomically.
 final class CacheEntry: Entry, @unchecked Sendable {
-  let keyValue: KeyValue
   /// What came of decoding the value; nothing as long as nobody has tried, or when it is not kept. The machine never looks at it.
+  /// First, to be in the cache line of what a look-up compares.
   let outcome = OnceReference<DecodingOutcome>()
+  let keyValue: KeyValue
 
   init(keyValue: KeyValue, outcome: DecodingOutcome? = nil) {
     self.keyValue = keyValue

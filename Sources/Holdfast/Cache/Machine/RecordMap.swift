@@ -61,6 +61,17 @@ package struct RecordMap: Sendable {
     return records
   }
 
+  /// The values of a range, as far as they are kept, and the rest, in key order.
+  func values(in range: KeyRange) -> RangeValues {
+    let ranks = ranks(range)
+    var values = RangeValues(capacity: ranks.count)
+    entries.forEach(ranks) {
+      values.append($0)
+      return true
+    }
+    return values
+  }
+
   /// The elements of a range, in key order.
   package func elements(in range: KeyRange) -> [Element] {
     records(in: range).map { ($0.keyValue.key, $0) }
