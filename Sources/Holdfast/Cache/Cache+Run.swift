@@ -38,7 +38,7 @@ extension Cache {
   }
 
   /// Does a step until it is done, or the machine wants another one.
-  private func perform(_ step: Step) async {
+  private func perform(_ step: CacheStep) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.carryOut(step) }
       group.addTask { await self.steps.wait() }
@@ -47,7 +47,7 @@ extension Cache {
     }
   }
 
-  private func carryOut(_ step: Step) async {
+  private func carryOut(_ step: CacheStep) async {
     switch step {
     case .list(let attempt, let failures): await list(attempt, failures: failures)
     case .watch(let attempt, let revision): await watch(attempt, from: revision)

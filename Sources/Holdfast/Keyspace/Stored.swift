@@ -3,7 +3,8 @@
 /// It is one reference to hold and copy. `value` can be set to hand a changed copy to an update; everything else is what the
 /// store said.
 public struct Stored<Value: Sendable>: Sendable {
-  final class Storage: Sendable {
+  /// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
+  final class Storage: DecodingOutcome, @unchecked Sendable {
     let value: Value
     let meta: Meta
 

@@ -24,8 +24,7 @@ extension Simulation {
       "cache \(cache) shows \(name) of \(keyValue.modRevision), after \(floor.revision) (\(floor.reason))")
     check(.noThinAir, oracle.knows(keyValue, index: key), "cache \(cache) shows \(keyValue), which never was")
     let isMalformed = keyValue.value.first == 0xFF
-    var isQuarantined = false
-    if case .undecodable = record.content { isQuarantined = true }
+    let isQuarantined = record.knownFailure != nil
     if isMalformed || seen.observed.quarantined.contains(key) {
       check(.malformedValues, isMalformed == isQuarantined, "cache \(cache) takes the value of \(name) for another one")
     }

@@ -179,7 +179,7 @@ import Testing
     let rows = [machineRow("/p/a", "1", 5), machineRow("/p/b", "1", 9)]
     var driver = MachineDriver.live(at: 10, rows, exactAnchors: ExactAnchorLimit(keys: 0))
     driver.answersAnchors = false
-    func answer(_ rows: [CacheRecord<String>], count: Int64, at revision: Revision = 30) -> [String] {
+    func answer(_ rows: [CacheRecord], count: Int64, at revision: Revision = 30) -> [String] {
       var driver = driver
       #expect(driver.send(.watchStarted(attempt: 1, ResponseHeader(revision: 30))).names == ["anchor"])
       let answer = RangeResponse(
@@ -220,7 +220,7 @@ import Testing
 
   struct ImpossibleList: Sendable {
     var revision: Revision
-    var rows: [CacheRecord<String>]
+    var rows: [CacheRecord]
   }
 
   @Test(arguments: [

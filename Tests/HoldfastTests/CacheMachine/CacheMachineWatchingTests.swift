@@ -51,7 +51,7 @@ import Testing
     [.delete("/p/b", Revision(.min))],
     [.delete("/p/b", 11), .delete("/p/b", Revision(.max))],
   ])
-  func whatCannotBeIsNotApplied(_ changes: [CacheChange<String>]) {
+  func whatCannotBeIsNotApplied(_ changes: [CacheChange]) {
     var driver = MachineDriver.live(at: 10, [machineRow("/p/b", "1", 5)])
     let actions = driver.send(.changes(attempt: 1, changes))
     #expect(actions.names == ["list 2 after 1", "stale: protocolViolation"])

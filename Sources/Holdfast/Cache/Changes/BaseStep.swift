@@ -1,7 +1,7 @@
 package import HoldfastCore
 
 /// How a cache's base moved from one revision to another: what history and change streams are made of.
-package struct BaseStep<Content: Sendable>: Sendable {
+package struct BaseStep: Sendable {
   package enum Kind: Sendable {
     /// The first list: nothing was held before, and the changes are not told.
     case loaded
@@ -11,7 +11,7 @@ package struct BaseStep<Content: Sendable>: Sendable {
     /// another epoch, or a repair.
     case resync(isContinuous: Bool)
     /// What was held, which this is, was dropped; a `loaded` follows some time.
-    case forgotten(RecordMap<Content>)
+    case forgotten(RecordMap)
   }
 
   package var kind: Kind
@@ -20,26 +20,26 @@ package struct BaseStep<Content: Sendable>: Sendable {
   /// The base's revision now.
   package var to: Revision
   package var epoch: Int
-  package var changes: [BaseChange<Content>]
+  package var changes: [BaseChange]
 
   package init(
-    _ kind: Kind, from: Revision, to: Revision, epoch: Int, changes: [BaseChange<Content>] = []
+    _ kind: Kind, from: Revision, to: Revision, epoch: Int, changes: [BaseChange] = []
   ) {
     (self.kind, self.from, self.to, self.epoch, self.changes) = (kind, from, to, epoch, changes)
   }
 }
 
 /// What a step did to one key: at least one of old and new is there.
-package struct BaseChange<Content: Sendable>: Sendable {
+package struct BaseChange: Sendable {
   package enum Kind: Sendable { case created, modified, replaced, deleted }
 
   package var key: Key
   /// For a delete that only a list has told, the list's revision: an upper bound.
   package var revision: Revision
-  package var old: CacheRecord<Content>?
-  package var new: CacheRecord<Content>?
+  package var old: CacheRecord?
+  package var new: CacheRecord?
 
-  package init(key: Key, revision: Revision, old: CacheRecord<Content>?, new: CacheRecord<Content>?) {
+  package init(key: Key, revision: Revision, old: CacheRecord?, new: CacheRecord?) {
     (self.key, self.revision, self.old, self.new) = (key, revision, old, new)
   }
 
@@ -64,8 +64,8 @@ package struct BaseChange<Content: Sendable>: Sendable {
 
 extension RecordMap {
   /// What has to change in a range to make this the other one, which is the state at that revision; in key order.
-  package func difference(to other: Self, in range: KeyRange, at revision: Revision) -> [BaseChange<Content>] {
-    var changes: [BaseChange<Content>] = []
+  package func difference(to other: Self, in range: KeyRange, at revision: Revision) -> [BaseChange] {
+    var changes: [BaseChange] = []
     func drop(_ element: Element) {
       changes.append(BaseChange(key: element.key, revision: revision, old: element.value, new: nil))
     }
@@ -77,7 +77,7 @@ extension RecordMap {
         drop(before[index])
         index += 1
       }
-      var old: CacheRecord<Content>?
+      var old: CacheRecord?
       if index < before.count, before[index].key == key {
         old = before[index].value
         index += 1

@@ -12,12 +12,12 @@ extension CacheDecoder {
   @concurrent
   package func records(
     _ keyValues: [KeyValue], workers: Int = ProcessInfo.processInfo.activeProcessorCount
-  ) async throws -> [Record<Value>] {
+  ) async throws -> [CacheRecord] {
     let length = Self.partLength
     guard policy == .eager, workers > 1, keyValues.count > 2 * length else { return keyValues.map(record) }
     let starts = stride(from: 0, to: keyValues.count, by: length)
-    var parts = starts.map { _ in [Record<Value>]() }
-    try await withThrowingTaskGroup(of: (index: Int, records: [Record<Value>]).self) { group in
+    var parts = starts.map { _ in [CacheRecord]() }
+    try await withThrowingTaskGroup(of: (index: Int, records: [CacheRecord]).self) { group in
       for (index, start) in starts.enumerated() {
         if index >= workers, let done = try await group.next() { parts[done.index] = done.records }
         group.addTask {

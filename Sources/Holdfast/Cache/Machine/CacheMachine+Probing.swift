@@ -6,7 +6,7 @@ extension CacheMachine {
   package var snapshotRevision: Revision? { proof?.revision ?? revision }
 
   /// The range as it was at `snapshotRevision`.
-  package var snapshotRecords: RecordMap<Content> { proof?.base ?? base }
+  package var snapshotRecords: RecordMap { proof?.base ?? base }
 
   /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
   package func covers(_ revision: Revision, epoch: Int) -> Bool {
@@ -46,7 +46,7 @@ extension CacheMachine {
 
   /// What a store that holds these records at a revision, or now, answers.
   func historyAnchor(
-    at revision: Revision?, _ records: RecordMap<Content>
+    at revision: Revision?, _ records: RecordMap
   ) -> HistoryAnchor {
     HistoryAnchor(
       range, at: revision, records.lazy.map(\.value.keyValue.modRevision),

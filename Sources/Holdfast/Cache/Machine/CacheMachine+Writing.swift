@@ -6,7 +6,7 @@ extension CacheMachine {
   /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
   /// list is on its way may be newer than that list.
   mutating func acknowledge(
-    _ effects: [WriteEffect<Content>], at written: Revision, changed: Bool, sent mark: WriteMark
+    _ effects: [WriteEffect], at written: Revision, changed: Bool, sent mark: WriteMark
   ) -> [Action] {
     if case .nothing = activity { return [] }
     guard mark.epoch == epoch, written > .zero else { return [] }
@@ -18,7 +18,7 @@ extension CacheMachine {
     know(written)
     if !effects.isEmpty { highestAcknowledged = max(highestAcknowledged ?? written, written) }
     if let revision, written <= revision { return contradicts(effects, at: written) ? rewound() : [] }
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     for effect in effects {
       switch effect {
       case .put(let record):
@@ -41,7 +41,7 @@ extension CacheMachine {
 
   /// Whether the base, which has reached that revision, still has something that the write replaced: then it is of another
   /// history.
-  private func contradicts(_ effects: [WriteEffect<Content>], at written: Revision) -> Bool {
+  private func contradicts(_ effects: [WriteEffect], at written: Revision) -> Bool {
     var isContradicted = false
     for effect in effects {
       let range: KeyRange =

@@ -2,18 +2,20 @@ package import HoldfastCore
 import HoldfastStructures
 
 /// What the cache holds for one key: the stored key-value and what became of decoding it. One reference to hold and copy.
-package struct CacheRecord<Content: Sendable>: Sendable {
-  let entry: CacheEntry<Content>
+///
+/// It says nothing of the type of the values, and so nothing of what works on records is generic: the compiler can make of it
+/// what it would of code that is written for one type.
+package struct CacheRecord: Sendable {
+  let entry: CacheEntry
 
   package var keyValue: KeyValue { entry.keyValue }
-  /// The decoded value or its decode error; the machine never looks at it.
-  package var content: Content { entry.content }
 
-  package init(keyValue: KeyValue, content: Content) {
-    entry = CacheEntry(keyValue: keyValue, content: content)
+  /// - Parameter outcome: What came of decoding the value, if somebody has tried.
+  package init(keyValue: KeyValue, outcome: DecodingOutcome? = nil) {
+    entry = CacheEntry(keyValue: keyValue, outcome: outcome)
   }
 
-  init(_ entry: CacheEntry<Content>) { self.entry = entry }
+  init(_ entry: CacheEntry) { self.entry = entry }
 
   /// Whether they say different things of the store; what came of decoding them follows from that.
   static func differ(_ left: CacheRecord?, _ right: CacheRecord?) -> Bool {
@@ -32,24 +34,29 @@ package struct CacheRecord<Content: Sendable>: Sendable {
 
 /// A record, in the form in which an index for readers holds it.
 ///
-/// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
-class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
-  final let keyValue: KeyValue
-  final let content: Content
+/// `@unchecked Sendable` as its superclass: what it adds is constant and `Sendable`, or set once, atomically.
+final class CacheEntry: Entry, @unchecked Sendable {
+  /// What came of decoding the value; nothing as long as nobody has tried, or when it is not kept. The machine never looks at it.
+  /// First, to be in the cache line of what a look-up compares.
+  let outcome = OnceReference<DecodingOutcome>()
+  let keyValue: KeyValue
 
-  init(keyValue: KeyValue, content: Content) {
-    (self.keyValue, self.content) = (keyValue, content)
+  init(keyValue: KeyValue, outcome: DecodingOutcome? = nil) {
+    self.keyValue = keyValue
     super.init(keyBytes: keyValue.key.bytes)
+    if let outcome { self.outcome.set(outcome) }
   }
 
-  override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
+  override func duplicate() -> Entry {
+    CacheEntry(keyValue: keyValue, outcome: outcome.withObject { $0 })
+  }
 
-  override final var weight: Int { keyBytes.count + keyValue.value.count }
+  override var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.
-package enum CacheChange<Content: Sendable>: Sendable {
-  case put(CacheRecord<Content>)
+package enum CacheChange: Sendable {
+  case put(CacheRecord)
   case delete(Key, Revision)
 
   package var key: Key {
@@ -67,7 +74,7 @@ package enum CacheChange<Content: Sendable>: Sendable {
   }
 
   /// What the key holds after it.
-  var record: CacheRecord<Content>? {
+  var record: CacheRecord? {
     switch self {
     case .put(let record): record
     case .delete: nil
@@ -89,19 +96,19 @@ package struct WriteMark: Hashable, Sendable {
 }
 
 /// One part of an acknowledged write of this process.
-package enum WriteEffect<Content: Sendable>: Sendable {
-  case put(CacheRecord<Content>)
+package enum WriteEffect: Sendable {
+  case put(CacheRecord)
   /// A delete of one key is the range of that key.
   case delete(KeyRange)
 }
 
 /// What local readers see of one key from now on.
-package struct VisibleChange<Content: Sendable>: Sendable {
+package struct VisibleChange: Sendable {
   package var key: Key
   /// nil: the key is gone.
-  package var record: CacheRecord<Content>?
+  package var record: CacheRecord?
 
-  package init(key: Key, record: CacheRecord<Content>?) {
+  package init(key: Key, record: CacheRecord?) {
     self.key = key
     self.record = record
   }

@@ -2,15 +2,15 @@ package import HoldfastCore
 import HoldfastStructures
 
 /// Records in key order, as a value that is cheap to copy: what a base and its snapshots are.
-package struct RecordMap<Content: Sendable>: Sendable {
-  package typealias Element = (key: Key, value: CacheRecord<Content>)
+package struct RecordMap: Sendable {
+  package typealias Element = (key: Key, value: CacheRecord)
 
-  private var entries = OrderedEntries<CacheEntry<Content>>()
+  private var entries = OrderedEntries<CacheEntry>()
 
   package init() {}
 
   /// Takes records in strictly ascending key order; others are put where they belong, the last of equals wins.
-  package init(_ records: some Sequence<CacheRecord<Content>>) {
+  package init(_ records: some Sequence<CacheRecord>) {
     let all = records.map(\.entry)
     if zip(all, all.dropFirst()).allSatisfy({ $0.keyValue.key < $1.keyValue.key }) {
       entries = OrderedEntries(ascending: all)
@@ -24,7 +24,7 @@ package struct RecordMap<Content: Sendable>: Sendable {
   package var count: Int { entries.count }
   package var isEmpty: Bool { count == 0 }
 
-  package subscript(key: Key) -> CacheRecord<Content>? {
+  package subscript(key: Key) -> CacheRecord? {
     get { entries[key.bytes].map(CacheRecord.init) }
     set {
       if let newValue { updateValue(newValue, forKey: key) } else { removeValue(forKey: key) }
@@ -33,16 +33,14 @@ package struct RecordMap<Content: Sendable>: Sendable {
 
   /// Stores a record under its key and returns the one it replaced.
   @discardableResult
-  package mutating func updateValue(_ record: CacheRecord<Content>, forKey key: Key) -> CacheRecord<
-    Content
-  >? {
+  package mutating func updateValue(_ record: CacheRecord, forKey key: Key) -> CacheRecord? {
     assert(record.keyValue.key == key, "a record is under its own key")
     return entries.set(record.entry).map(CacheRecord.init)
   }
 
   /// Removes the key and returns what it held.
   @discardableResult
-  package mutating func removeValue(forKey key: Key) -> CacheRecord<Content>? {
+  package mutating func removeValue(forKey key: Key) -> CacheRecord? {
     entries.remove(key.bytes).map(CacheRecord.init)
   }
 
@@ -52,15 +50,26 @@ package struct RecordMap<Content: Sendable>: Sendable {
   }
 
   /// The records of a range, in key order.
-  package func records(in range: KeyRange) -> [CacheRecord<Content>] {
+  package func records(in range: KeyRange) -> [CacheRecord] {
     let ranks = ranks(range)
-    var records: [CacheRecord<Content>] = []
+    var records: [CacheRecord] = []
     records.reserveCapacity(ranks.count)
     entries.forEach(ranks) {
       records.append(CacheRecord($0))
       return true
     }
     return records
+  }
+
+  /// The values of a range, as far as they are kept, and the rest, in key order.
+  func values(in range: KeyRange) -> RangeValues {
+    let ranks = ranks(range)
+    var values = RangeValues(capacity: ranks.count)
+    entries.forEach(ranks) {
+      values.append($0)
+      return true
+    }
+    return values
   }
 
   /// The elements of a range, in key order.
@@ -79,7 +88,7 @@ package struct RecordMap<Content: Sendable>: Sendable {
 
 extension RecordMap: Sequence {
   package struct Iterator: IteratorProtocol {
-    fileprivate var entries: OrderedEntries<CacheEntry<Content>>.Iterator
+    fileprivate var entries: OrderedEntries<CacheEntry>.Iterator
 
     package mutating func next() -> Element? {
       entries.next().map { ($0.keyValue.key, CacheRecord($0)) }

@@ -3,7 +3,7 @@ package import HoldfastCore
 
 /// A cache's machine that keeps its promises or throws, whatever it is told.
 package struct CheckedCache {
-  package typealias Machine = CacheMachine<UInt8>
+  package typealias Machine = CacheMachine
 
   package private(set) var machine: Machine
   /// Of the newest list or watch that was asked for.
@@ -14,7 +14,7 @@ package struct CheckedCache {
   package var anchor: RangeRequest?
 
   /// What `publish` alone tells readers.
-  private var mirror: [Key: CacheRecord<UInt8>] = [:]
+  private var mirror: [Key: CacheRecord] = [:]
   private var seen: Set<Key> = []
   /// The newest revision at which each key was shown in this epoch.
   private var shown: [Key: Revision] = [:]
@@ -24,8 +24,8 @@ package struct CheckedCache {
 
   package init(range: KeyRange, limit: OverlayLimit) { machine = Machine(range: range, overlayLimit: limit) }
 
-  package static func record(_ keyValue: KeyValue) -> CacheRecord<UInt8> {
-    CacheRecord(keyValue: keyValue, content: keyValue.value.first ?? 0)
+  package static func record(_ keyValue: KeyValue) -> CacheRecord {
+    CacheRecord(keyValue: keyValue)
   }
 
   package mutating func send(_ input: Machine.Input) throws {
@@ -77,7 +77,7 @@ package struct CheckedCache {
     }
   }
 
-  private mutating func publish(_ changes: [VisibleChange<UInt8>]) throws {
+  private mutating func publish(_ changes: [VisibleChange]) throws {
     try promise(!changes.isEmpty, "an empty publish")
     try promise(zip(changes, changes.dropFirst()).allSatisfy { $0.key < $1.key }, "a publish out of order")
     for change in changes {

@@ -52,7 +52,7 @@ struct HostileWatch {
 
   private mutating func acknowledge(_ input: inout FuzzInput) throws {
     let mark = cache.machine.mark
-    let effects: [WriteEffect<UInt8>]
+    let effects: [WriteEffect]
     if input.oneIn(8) {
       isHonest = false
       var keyValue = input.keyValue()
@@ -107,7 +107,7 @@ struct HostileWatch {
       case .batch(let batch):
         // The shell answers an anchor before it takes anything else.
         if let request = cache.anchor { try honestAnchor(request, attempt) }
-        let changes = batch.events.map { event -> CacheChange<UInt8> in
+        let changes = batch.events.map { event -> CacheChange in
           event.kind == .put ? .put(CheckedCache.record(event.keyValue)) : .delete(event.key, event.modRevision)
         }
         try cache.send(.changes(attempt: attempt, changes))

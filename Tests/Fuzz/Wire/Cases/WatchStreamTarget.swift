@@ -49,7 +49,7 @@ extension FuzzTarget {
     case .progress(let progress): try cache.send(.progress(attempt: attempt, progress))
     case .interrupted(let error): try cache.send(.watchInterrupted(attempt: attempt, error))
     case .batch(let batch):
-      let changes = batch.events.map { event -> CacheChange<UInt8> in
+      let changes = batch.events.map { event -> CacheChange in
         event.kind == .put ? .put(CheckedCache.record(event.keyValue)) : .delete(event.key, event.modRevision)
       }
       try cache.send(.changes(attempt: attempt, changes))
