@@ -280,6 +280,7 @@ private final class Node: @unchecked Sendable {
 
   private func nameFirst(of index: Int) {
     let child = children[index]
+    if entries[index] === child.entries[0] { return }
     (digests[index], entries[index]) = (child.digests[0], child.entries[0])
   }
 

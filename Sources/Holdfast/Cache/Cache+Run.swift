@@ -87,7 +87,7 @@ extension Cache {
         switch update {
         case .started(let header):
           if let anchor = handle(.watchStarted(attempt: attempt, header)) { await check(anchor, attempt) }
-        case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(decoder.change)))
+        case .batch(let batch): handle(.changes(attempt: attempt, try await decoder.changes(batch.events)))
         case .progress(let progress): handle(.progress(attempt: attempt, progress))
         case .interrupted(let error): handle(.watchInterrupted(attempt: attempt, error))
         }

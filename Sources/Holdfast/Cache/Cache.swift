@@ -260,7 +260,7 @@ extension CacheMachine.Action {
 extension Set<Key> {
   /// Keeps the keys whose values are known not to decode.
   fileprivate mutating func note(_ change: VisibleChange) {
-    if change.record?.knownFailure != nil { insert(change.key) } else { remove(change.key) }
+    if change.record?.knownFailure != nil { insert(change.key) } else if !isEmpty { remove(change.key) }
   }
 }
 
