@@ -11,9 +11,13 @@ struct EtcdCacheRows {
     try await withStore(.etcd(endpoints: [endpoint]) { $0.requestTimeout = .seconds(60) }, body)
   }
 
-  private func withCache<R: Sendable>(_ body: (Cache<Job>) async throws -> R) async throws -> R {
+  private func withCache<R: Sendable>(
+    _ decoding: CacheConfiguration.Decoding = .eager, _ body: (Cache<Job>) async throws -> R
+  ) async throws -> R {
     try await withEtcd { store in
-      try await store.withCache(of: Jobs.keyspace, configuration: .measured) { try await body($0) }
+      var configuration = CacheConfiguration.measured
+      configuration.decoding = decoding
+      return try await store.withCache(of: Jobs.keyspace, configuration: configuration) { try await body($0) }
     }
   }
 
@@ -69,8 +73,8 @@ struct EtcdCacheRows {
   }
 
   /// Follows a writer elsewhere for so many revisions; says `ready` when it may begin and `done` when it has all of them.
-  func live() async throws -> Figures {
-    try await withCache { cache in
+  func live(_ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
+    try await withCache(decoding) { cache in
       try await cache.waitUntilLive(timeout: .seconds(60))
       let first = try cache.snapshot().revision
       announce("ready")
