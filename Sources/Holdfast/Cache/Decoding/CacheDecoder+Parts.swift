@@ -4,13 +4,16 @@
   internal import Foundation
 #endif
 
+/// Looked up once: that reads files.
+package let processorCount = ProcessInfo.processInfo.activeProcessorCount
+
 extension CacheDecoder {
   /// The records of a whole list, in its order, off the caller's executor.
   ///
   /// - Throws: `CancellationError` when the task is cancelled while a long list is decoded.
   @concurrent
   package func records(
-    _ keyValues: [KeyValue], workers: Int = ProcessInfo.processInfo.activeProcessorCount
+    _ keyValues: [KeyValue], workers: Int = processorCount
   ) async throws -> [CacheRecord] {
     guard let length = partLength(of: keyValues.count, workers) else { return keyValues.map(record) }
     return try await inParts(keyValues, of: length, workers, record)
@@ -18,7 +21,7 @@ extension CacheDecoder {
 
   /// The same of events of a watch. The few that come at a time when all is well are decoded here.
   package func changes(
-    _ events: [WatchEvent], workers: Int = ProcessInfo.processInfo.activeProcessorCount
+    _ events: [WatchEvent], workers: Int = processorCount
   ) async throws -> [CacheChange] {
     guard let length = partLength(of: events.count, workers) else { return events.map(change) }
     return try await inParts(events, of: length, workers, change)
