@@ -16,10 +16,13 @@ struct ReadRows {
     }
   }
 
-  /// So many keys in an order of the reader's own; all the same one where it is hot.
+  /// So many keys in an order of the reader's own; all the same one where it is hot. Copies, as the reference has: no two readers
+  /// count references to the same bytes.
   private func order(_ reader: Int, hot: Bool) -> [Key] {
     var random = Random(seed: UInt64(reader) + 3)
-    return (0..<65_536).map { _ in jobs.keys[hot ? 0 : Int.random(in: 0..<jobs.count, using: &random)] }
+    return (0..<65_536).map { _ in
+      Key(bytes: jobs.keys[hot ? 0 : Int.random(in: 0..<jobs.count, using: &random)].bytes.lazy.map { $0 })
+    }
   }
 
   private func readings(_ way: Way, _ readers: Int, hot: Bool, of cache: Cache<Job>) async throws -> [Reading] {

@@ -23,12 +23,18 @@ extension Cache {
   ///   `stopped`; what the closure throws.
   @discardableResult
   public func withValue<R>(of key: some KeyRepresentable, _ body: (Value) throws -> R?) throws -> R? {
+    try withValue(of: key.key, body)
+  }
+
+  /// The same for who has a ``Key`` already, and would pay for it to be counted once more.
+  @discardableResult
+  public func withValue<R>(of key: Key, _ body: (Value) throws -> R?) throws -> R? {
     let undecoded: CacheRecord
     // Not in a closure: one that returns what the caller's does costs many times the look-up.
     do {
       let read = index.beginRead()
       defer { read.end() }
-      switch try index.find(key.key, in: read) {
+      switch try index.find(key, in: read) {
       case .nothing: return nil
       // It lives until the read is ended.
       case .value(let value):

@@ -4,8 +4,11 @@ extension Cache {
   /// The value of a key, nil when there is none.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
-  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    switch try index.find(key.key) {
+  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? { try get(key.key) }
+
+  /// The same for who has a ``Key`` already, and would pay for it to be counted once more.
+  public func get(_ key: Key) throws -> Stored<Value>? {
+    switch try index.find(key) {
     case .nothing: return nil
     case .value(let value): return Stored(value)
     case .other(let record): return try decoder.value(of: record)
