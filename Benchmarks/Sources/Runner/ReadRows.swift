@@ -48,10 +48,12 @@ struct ReadRows {
   }
 
   /// A reader alone, a writer at full rate alone, and both.
-  func besideWriter(_ way: Way) async throws -> Figures {
+  func besideWriter(_ way: Way, _ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
     let keyValues = try jobs.keyValues()
     let feed = Feed(keyValues)
-    return try await withScriptedCache(of: Jobs.keyspace, holding: keyValues, script: feed.next) { cache in
+    return try await withScriptedCache(
+      of: Jobs.keyspace, holding: keyValues, decoding: decoding, script: feed.next
+    ) { cache in
       let alone = try await readings(way, 1, hot: false, of: cache).figures
       let writerAlone = try await events(feed, cache) {
         try await Task.sleep(for: time)

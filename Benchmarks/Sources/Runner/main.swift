@@ -74,6 +74,7 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
   case "borrow", "borrow-hot":
     return try await reads.get(.borrowed, readers: try options.number("readers", or: 1), hot: row == "borrow-hot")
   case "beside-writer": return try await reads.besideWriter(.handle)
+  case "beside-writer-on-demand": return try await reads.besideWriter(.borrowed, .onDemand)
   case "prefix": return try await reads.prefix()
   case "apply-bytes": return try await applies.bytes()
   case "apply-decoded": return try await applies.decoded()
