@@ -179,6 +179,9 @@ def load(bench, version):
                 samples = [bench.ours("load-on-demand", endpoint=server.endpoint) for _ in range(bench.rounds)]
                 bench.add("Memory", f"{name}, per entry, decoded on demand", "B", of(samples, "bytes_per_entry"),
                           goal="≤ 500 B", meets=at_most(500))
+                samples = [bench.ours("load-parts", endpoint=server.endpoint) for _ in range(bench.rounds)]
+                bench.add("Memory", f"{name}, per entry, a part of 2 fields of each value", "B",
+                          of(samples, "bytes_per_entry"))
 
 
 load.servers = 2

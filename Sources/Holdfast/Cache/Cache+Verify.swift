@@ -79,7 +79,7 @@ extension RecordMap {
         next = held.next()
       }
       if let same = next, same.key == keyValue.key {
-        if same.value.keyValue != keyValue { differences.append(keyValue.key) }
+        if !same.value.isHeld(as: keyValue) { differences.append(keyValue.key) }
         next = held.next()
       } else {
         differences.append(keyValue.key)

@@ -11,18 +11,24 @@ extension CacheDecoder {
   /// - Throws: `CancellationError` when the task is cancelled while a long list is decoded.
   @concurrent
   package func records(
-    _ keyValues: [KeyValue], workers: Int = ProcessInfo.processInfo.activeProcessorCount
+    _ keyValues: consuming [KeyValue], workers: Int = ProcessInfo.processInfo.activeProcessorCount
   ) async throws -> [CacheRecord] {
     let length = Self.partLength
     guard policy == .eager, workers > 1, keyValues.count > 2 * length else { return keyValues.map(record) }
-    let starts = stride(from: 0, to: keyValues.count, by: length)
-    var parts = starts.map { _ in [CacheRecord]() }
+    var undecoded = stride(from: 0, to: keyValues.count, by: length).map {
+      Array(keyValues[$0..<min($0 + length, keyValues.count)])
+    }
+    // Where nobody else has the list, what is decoded is not kept until all of it is.
+    keyValues = []
+    var parts = undecoded.map { _ in [CacheRecord]() }
     try await withThrowingTaskGroup(of: (index: Int, records: [CacheRecord]).self) { group in
-      for (index, start) in starts.enumerated() {
+      for index in undecoded.indices {
+        let part = undecoded[index]
+        undecoded[index] = []
         if index >= workers, let done = try await group.next() { parts[done.index] = done.records }
         group.addTask {
           try Task.checkCancellation()
-          return (index, keyValues[start..<min(start + length, keyValues.count)].map(record))
+          return (index, part.map(record))
         }
       }
       for try await done in group { parts[done.index] = done.records }
