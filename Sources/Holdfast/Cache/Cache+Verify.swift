@@ -15,7 +15,7 @@ public struct CacheVerification: Hashable, Sendable {
 }
 
 extension Cache {
-  /// Compares memory with the store, key by key and byte by byte, at one revision. If they differ, which only a fault of a
+  /// Compares memory with the store, key by key and value by value, at one revision. If they differ, which only a fault of a
   /// server or of Holdfast can cause, the cache lists again and repairs itself by difference; ``health`` says `stale` until then.
   ///
   /// It reads the whole keyspace from the store: something for an operator or a timer
