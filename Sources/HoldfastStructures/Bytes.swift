@@ -16,6 +16,9 @@ public enum Bytes {
     left.count == right.count && compare(left, right) == 0
   }
 
+  /// The same bytes in memory of their own: what an array is copied from is what it shares otherwise.
+  public static func copy(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { Array($0) } }
+
   /// The first eight bytes as a number that orders as they do. Missing ones count as zeros: where two digests are equal
   /// the bytes themselves must be compared.
   static func digest(_ bytes: UnsafeRawBufferPointer) -> UInt64 {

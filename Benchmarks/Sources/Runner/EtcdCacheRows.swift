@@ -45,13 +45,22 @@ struct EtcdCacheRows {
 
   /// From nothing to live; what it costs in memory, and how often progress could be seen.
   func load(_ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
+    try await load(Jobs.keyspace, decoding)
+  }
+
+  /// The same of parts of the values.
+  func loadParts() async throws -> Figures { try await load(Jobs.states, .eager) }
+
+  private func load<Value>(
+    _ keyspace: Keyspace<Value>, _ decoding: CacheConfiguration.Decoding
+  ) async throws -> Figures {
     try await withEtcd { store in
       _ = try await store.backend.status()
       let before = memory().now
       let (used, start) = (processorTime(), ContinuousClock.now)
       var configuration = CacheConfiguration.measured
       configuration.decoding = decoding
-      let cache = Cache(of: Jobs.keyspace, in: store, configuration: configuration)
+      let cache = Cache(of: keyspace, in: store, configuration: configuration)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cache.run() }
         defer { group.cancelAll() }

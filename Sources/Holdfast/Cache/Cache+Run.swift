@@ -61,9 +61,11 @@ extension Cache {
       beginListing(attempt)
       defer { endListing(attempt) }
       let list = try await store.lists.list(keyspace.range, from: store.backend) { self.note($0, of: attempt) }
-      clusterID = list.header.clusterID
+      let header = list.header
+      clusterID = header.clusterID
+      // Not looked at afterwards, so that the bytes are gone as they are decoded.
       let records = try await decoder.records(list.keyValues)
-      handle(.listed(attempt: attempt, header: list.header, records: records))
+      handle(.listed(attempt: attempt, header: header, records: records))
     } catch {
       if !Task.isCancelled { handle(.listFailed(attempt: attempt, HoldfastError(wrapping: error))) }
     }

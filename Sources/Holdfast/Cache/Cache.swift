@@ -189,9 +189,8 @@ public final class Cache<Value: Sendable>: Service {
   private func takeFindings(_ state: inout CacheState) {
     guard decoder.policy == .onDemand else { return }
     for record in decoder.findings.take() {
-      let key = record.keyValue.key
-      guard state.machine.visible(key)?.holdsTheSame(as: record) == true else { continue }
-      state.quarantined.insert(key)
+      let key = record.key
+      if state.machine.visible(key) == record { state.quarantined.insert(key) }
     }
   }
 

@@ -134,6 +134,9 @@ extension EntryMap.View {
 public struct CacheSize: Hashable, Sendable {
   /// Keys, undecodable ones included.
   public let entries: Int
-  /// Bytes of keys and of values as the store has them (compressed ones compressed).
+  /// What local reads show, as the store has it: the bytes of its whole keys and of its encoded values (compressed ones
+  /// compressed), and nothing else. It is no measure of memory: a cache that decodes when values arrive holds the decoded values
+  /// and not these bytes, one that decodes on demand both of what was read; what places, revisions and the remembered past take
+  /// comes on top.
   public let bytes: Int
 }

@@ -67,6 +67,6 @@ public struct Lookup<Value: Sendable>: Sendable {
   /// What the key holds; nil when it is missing, or in ``quarantined``.
   public subscript(_ key: some KeyRepresentable) -> Stored<Value>? {
     let key = key.key
-    return found.first { $0.key == key }
+    return found.first { $0.hasKey(key) }
   }
 }

@@ -8,7 +8,7 @@ import Testing
     var driver = MachineDriver.live(at: 10)
     let actions = driver.events((11, .put("a", "1")), (14, .put("a", "2")), (14, .put("b", "2")))
     #expect(actions.names == ["publish [\"+/p/a\", \"+/p/b\"]", "reached 14"])
-    #expect(driver.machine.visible("/p/a")?.keyValue.modRevision == 14)
+    #expect(driver.machine.visible("/p/a")?.modRevision == 14)
   }
 
   @Test func theNetDifferenceIsPublished() {

@@ -198,7 +198,7 @@ private struct SeveralModel {
   }
 
   private func values(_ records: RecordMap) -> [Key: KeyValue] {
-    Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0.value.keyValue) })
+    Dictionary(uniqueKeysWithValues: records.compactMap { record in record.value.keyValue.map { (record.key, $0) } })
   }
 
   private func answer(_ cache: Int, at revision: Revision) -> RangeResponse {

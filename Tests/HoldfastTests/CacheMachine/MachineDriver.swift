@@ -23,14 +23,14 @@ func machineRow(
 
 extension CacheRecord {
   /// The value, as tests write it.
-  var text: String { String(decoding: keyValue.value, as: UTF8.self) }
+  var text: String { String(decoding: keyValue?.value ?? [], as: UTF8.self) }
 }
 
 /// What a store with these keys answers to a probe or an anchor: the newest first, which is all that some ask for.
 func anchorAnswer(_ revision: Revision, _ records: [CacheRecord]) -> RangeResponse {
   RangeResponse(
     header: ResponseHeader(revision: revision),
-    keyValues: records.map(\.keyValue).sorted { $0.modRevision > $1.modRevision }, count: Int64(records.count))
+    keyValues: records.compactMap(\.keyValue).sorted { $0.modRevision > $1.modRevision }, count: Int64(records.count))
 }
 
 /// Runs a machine as a shell would, and keeps a mirror that is built from `publish` alone.
@@ -100,10 +100,10 @@ struct MachineDriver {
 
   private mutating func note(_ input: TestMachine.Input) {
     switch input {
-    case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
+    case .listed(_, _, let records): seen.formUnion(records.map(\.key))
     case .changes(_, let changes): seen.formUnion(changes.map(\.key))
     case .acknowledged(let effects, _, _, _):
-      for case .put(let record) in effects { seen.insert(record.keyValue.key) }
+      for case .put(let record) in effects { seen.insert(record.key) }
     default: break
     }
   }

@@ -47,17 +47,17 @@ package struct BaseChange: Sendable {
   package var kind: Kind {
     guard let new else { return .deleted }
     guard let old else { return .created }
-    return old.keyValue.createRevision == new.keyValue.createRevision ? .modified : .replaced
+    return old.createRevision == new.createRevision ? .modified : .replaced
   }
 
   /// Of the key and of the values.
   package var bytes: Int {
-    key.bytes.count + (old?.keyValue.value.count ?? 0) + (new?.keyValue.value.count ?? 0)
+    key.bytes.count + (old?.valueSize ?? 0) + (new?.valueSize ?? 0)
   }
 
   /// This change and then the next of the same key, as one; nil when they undo each other.
   package func followed(by next: BaseChange) -> BaseChange? {
-    if old?.keyValue == next.new?.keyValue { return nil }
+    if old == next.new { return nil }
     return BaseChange(key: key, revision: next.revision, old: old, new: next.new)
   }
 }
@@ -82,8 +82,8 @@ extension RecordMap {
         old = before[index].value
         index += 1
       }
-      guard CacheRecord.differ(old, new) else { continue }
-      changes.append(BaseChange(key: key, revision: new.keyValue.modRevision, old: old, new: new))
+      guard old != new else { continue }
+      changes.append(BaseChange(key: key, revision: new.modRevision, old: old, new: new))
     }
     for element in before[index...] { drop(element) }
     return changes

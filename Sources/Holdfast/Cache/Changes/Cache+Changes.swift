@@ -116,7 +116,7 @@ extension Cache {
     KeyspaceUpdate(
       kind: .initial, revision: snapshot.revision,
       changes: snapshot.records.elements(in: range).map {
-        change($0.key, .existing, $0.value.keyValue.modRevision, $0.value, previous: nil)
+        change($0.key, .existing, $0.value.modRevision, $0.value, previous: nil)
       })
   }
 

@@ -13,7 +13,7 @@ extension CacheDecoder {
   /// - Throws: `CancellationError` when the task is cancelled while a long list is decoded.
   @concurrent
   package func records(
-    _ keyValues: [KeyValue], workers: Int = processorCount
+    _ keyValues: consuming [KeyValue], workers: Int = processorCount
   ) async throws -> [CacheRecord] {
     guard let length = partLength(of: keyValues.count, workers) else { return keyValues.map(record) }
     return try await inParts(keyValues, of: length, workers, record)
@@ -21,7 +21,7 @@ extension CacheDecoder {
 
   /// The same of events of a watch. The few that come at a time when all is well are decoded here.
   package func changes(
-    _ events: [WatchEvent], workers: Int = processorCount
+    _ events: consuming [WatchEvent], workers: Int = processorCount
   ) async throws -> [CacheChange] {
     guard let length = partLength(of: events.count, workers) else { return events.map(change) }
     return try await inParts(events, of: length, workers, change)
@@ -39,16 +39,22 @@ extension CacheDecoder {
 
   /// Decodes by several tasks, not more at once than there are processors.
   private func inParts<Item: Sendable, Decoded: Sendable>(
-    _ items: [Item], of length: Int, _ workers: Int, _ decode: @escaping @Sendable (Item) -> Decoded
+    _ items: consuming [Item], of length: Int, _ workers: Int, _ decode: @escaping @Sendable (Item) -> Decoded
   ) async throws -> [Decoded] {
-    let starts = stride(from: 0, to: items.count, by: length)
-    var parts = starts.map { _ in [Decoded]() }
+    var undecoded = stride(from: 0, to: items.count, by: length).map {
+      Array(items[$0..<min($0 + length, items.count)])
+    }
+    // Where nobody else has the items, what is decoded is not kept until all of it is.
+    items = []
+    var parts = undecoded.map { _ in [Decoded]() }
     try await withThrowingTaskGroup(of: (index: Int, decoded: [Decoded]).self) { group in
-      for (index, start) in starts.enumerated() {
+      for index in undecoded.indices {
+        let part = undecoded[index]
+        undecoded[index] = []
         if index >= workers, let done = try await group.next() { parts[done.index] = done.decoded }
         group.addTask {
           try Task.checkCancellation()
-          return (index, items[start..<min(start + length, items.count)].map(decode))
+          return (index, part.map(decode))
         }
       }
       for try await done in group { parts[done.index] = done.decoded }

@@ -5,23 +5,35 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   let keyspace: Keyspace<Value>
   let policy: CacheConfiguration.Decoding
   let findings: Findings
+  private let keepsBytes: Bool
 
-  package init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager) {
-    self.init(keyspace, policy, Findings())
+  /// - Parameter keepsBytes: Whether the bytes of values are kept although nothing here needs them any more.
+  package init(
+    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager, keepsBytes: Bool = false
+  ) {
+    self.init(keyspace, policy, Findings(), keepsBytes: keepsBytes)
   }
 
-  init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings) {
+  init(
+    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings, keepsBytes: Bool = false
+  ) {
     (self.keyspace, self.policy, self.findings) = (keyspace, policy, findings)
+    self.keepsBytes = keepsBytes || policy == .onDemand || keyspace.decodesEachRead
   }
 
   /// Never throws: what does not decode is kept with its error.
   package func record(_ keyValue: KeyValue) -> CacheRecord {
     if policy == .onDemand { return CacheRecord(keyValue: keyValue) }
+    var keyValue = keyValue
+    // The key came beside the bytes, and would keep their page of memory from being of use to others when they are gone.
+    if !keepsBytes { keyValue.key = Key(bytes: Bytes.copy(keyValue.key.bytes)) }
     do {
       let stored = try keyspace.decode(keyValue)
-      return CacheRecord(keyValue: keyValue, outcome: keyspace.decodesEachRead ? nil : stored.storage)
+      return CacheRecord(
+        keyValue: keyValue, outcome: keyspace.decodesEachRead ? nil : stored.storage, keepsBytes: keepsBytes)
     } catch {
-      return CacheRecord(keyValue: keyValue, outcome: DecodingFailure(HoldfastError(wrapping: error)))
+      let failure = DecodingFailure(HoldfastError(wrapping: error))
+      return CacheRecord(keyValue: keyValue, outcome: failure, keepsBytes: keepsBytes)
     }
   }
 
@@ -45,10 +57,13 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   /// - Throws: ``HoldfastError`` with code `decodingFailed`.
   package func value(of record: CacheRecord) throws -> Stored<Value> {
     if let kept = try kept(record) { return kept }
+    guard let keyValue = record.keyValue else {
+      throw HoldfastError(.internal, "neither a value nor its bytes are kept", key: record.key)
+    }
     // Known to be a value when it came.
-    if policy == .eager { return try keyspace.decode(record.keyValue) }
+    if policy == .eager { return try keyspace.decode(keyValue) }
     do {
-      let stored = try keyspace.decode(record.keyValue)
+      let stored = try keyspace.decode(keyValue)
       if keyspace.decodesEachRead { return stored }
       record.entry.outcome.set(stored.storage)
       return try kept(record) ?? stored
@@ -66,6 +81,10 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
     return Stored(outcome)
   }
 
+  private func quarantined(_ record: CacheRecord, _ error: HoldfastError) -> QuarantinedKey {
+    keyspace.quarantined(record.key, record.modRevision, error)
+  }
+
   /// What is in memory under several keys, as an answer.
   func lookup(_ keys: [Key], _ held: [CacheRecord?], revision: Revision) -> Lookup<Value> {
     var found: [Stored<Value>] = []
@@ -74,7 +93,7 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
       do {
         found.append(try value(of: record))
       } catch {
-        quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+        quarantined.append(self.quarantined(record, HoldfastError(wrapping: error)))
       }
     }
     let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
@@ -95,7 +114,7 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
         do {
           outcomes.append(try value(of: record).storage)
         } catch {
-          quarantined.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+          quarantined.append(self.quarantined(record, HoldfastError(wrapping: error)))
         }
       }
       outcomes += held.outcomes[next...]
@@ -104,11 +123,13 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   }
 }
 
-/// As an eager cache does it.
+/// As an eager cache does it, but for the bytes, which are kept for those who look whether they are right.
 extension Keyspace {
-  package func record(_ keyValue: KeyValue) -> CacheRecord { CacheDecoder(self).record(keyValue) }
+  private var decoder: CacheDecoder<Value> { CacheDecoder(self, keepsBytes: true) }
 
-  package func change(_ event: WatchEvent) -> CacheChange { CacheDecoder(self).change(event) }
+  package func record(_ keyValue: KeyValue) -> CacheRecord { decoder.record(keyValue) }
 
-  package func effect(_ write: AcknowledgedWrite) -> WriteEffect { CacheDecoder(self).effect(write) }
+  package func change(_ event: WatchEvent) -> CacheChange { decoder.change(event) }
+
+  package func effect(_ write: AcknowledgedWrite) -> WriteEffect { decoder.effect(write) }
 }

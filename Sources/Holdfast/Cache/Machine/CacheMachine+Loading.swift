@@ -75,14 +75,14 @@ extension CacheMachine {
     var rest = base.makeIterator()
     var old = rest.next()
     for record in records {
-      let key = record.keyValue.key
+      let key = record.key
       while let gone = old, gone.key < key {
         touch(gone.key, &touched)
         old = rest.next()
       }
       if let held = old, held.key == key {
         old = rest.next()
-        if held.value.keyValue == record.keyValue {
+        if held.value == record {
           result.append(held.value)
           continue
         }
@@ -104,10 +104,10 @@ extension CacheMachine {
     let held = snapshotRecords
     if !isDiverged, listed == snapshotRevision, records.count != held.count { return true }
     return records.contains { record in
-      let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
-      let known = held[key]?.keyValue
+      let (key, changed) = (record.key, record.modRevision)
+      let known = held[key]
       if let known, changed < known.modRevision { return true }
-      if !isDiverged, let snapshotRevision, changed <= snapshotRevision, known != record.keyValue { return true }
+      if !isDiverged, let snapshotRevision, changed <= snapshotRevision, known != record { return true }
       return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false
     }
   }
@@ -117,13 +117,13 @@ extension CacheMachine {
     guard listed > .zero, listed.next > listed else { return "a list came at the impossible revision \(listed)" }
     var last: Key?
     for record in records {
-      let keyValue = record.keyValue
-      guard range.contains(keyValue.key) else { return "a list held \(keyValue.key), which was not asked for" }
-      if let last, keyValue.key <= last { return "a list came out of order at \(keyValue.key)" }
-      guard keyValue.modRevision > .zero, keyValue.modRevision <= listed else {
-        return "a list at revision \(listed) held \(keyValue.key) of revision \(keyValue.modRevision)"
+      let (key, changed) = (record.key, record.modRevision)
+      guard range.contains(key) else { return "a list held \(key), which was not asked for" }
+      if let last, key <= last { return "a list came out of order at \(key)" }
+      guard changed > .zero, changed <= listed else {
+        return "a list at revision \(listed) held \(key) of revision \(changed)"
       }
-      last = keyValue.key
+      last = key
     }
     return nil
   }

@@ -36,7 +36,7 @@ extension CacheMachine {
 
   /// The record of an acknowledged write, where this is what became of it: one to hold, and one to decode.
   func shared(_ record: CacheRecord) -> CacheRecord {
-    guard case .record(let held) = overlay[record.keyValue.key], held.holdsTheSame(as: record) else { return record }
+    guard case .record(let held) = overlay[record.key], held == record else { return record }
     return held
   }
 
@@ -66,7 +66,7 @@ extension CacheMachine {
     var changes: [VisibleChange] = []
     for (key, before) in touched.sorted() {
       let now = visible(key)
-      guard CacheRecord.differ(now, before) else { continue }
+      guard now != before else { continue }
       changes.append(VisibleChange(key: key, record: now))
     }
     return changes.isEmpty ? [] : [.publish(changes)]
@@ -86,7 +86,7 @@ extension CacheMachine {
         last = changes[order[next]]
         next += 1
       }
-      if CacheRecord.differ(first.old, last.new) { visible.append(VisibleChange(key: first.key, record: last.new)) }
+      if first.old != last.new { visible.append(VisibleChange(key: first.key, record: last.new)) }
     }
     return visible.isEmpty ? [] : [.publish(visible)]
   }

@@ -28,7 +28,7 @@ extension CacheMachine {
     self.anchor = nil
     let isProof = anchor.request.revision != revision
     let held = isProof ? snapshotRecords : base
-    guard anchor.holds(in: answer, { held[$0]?.keyValue }) else { return rewound() }
+    guard anchor.holds(in: answer, held.holds) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
     // Two histories may agree at either revision and differ at the other: the base may be of one, the proof of the other.
     if let proof, !isProof { return checkAnchor(at: proof.revision, snapshotRecords) }
@@ -99,9 +99,9 @@ extension CacheMachine {
     var isContradicted = false
     var news: [Key: Revision?]?
     func held(_ key: Key) -> Revision? {
-      let known = news ?? Dictionary(changes.map { ($0.key, $0.record?.keyValue.modRevision) }) { $1 }
+      let known = news ?? Dictionary(changes.map { ($0.key, $0.record?.modRevision) }) { $1 }
       news = known
-      return known[key] ?? base[key]?.keyValue.modRevision
+      return known[key] ?? base[key]?.modRevision
     }
     func look(_ key: Key) {
       guard let written = overlay.revision(of: key), written <= revision, let held = held(key) else { return }

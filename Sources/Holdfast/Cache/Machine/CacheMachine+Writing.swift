@@ -22,7 +22,7 @@ extension CacheMachine {
     for effect in effects {
       switch effect {
       case .put(let record):
-        let key = record.keyValue.key
+        let key = record.key
         guard range.contains(key) else { continue }
         touch(key, &touched)
         overlay.set(record, for: key, at: written)
@@ -46,11 +46,11 @@ extension CacheMachine {
     for effect in effects {
       let range: KeyRange =
         switch effect {
-        case .put(let record): .key(record.keyValue.key)
+        case .put(let record): .key(record.key)
         case .delete(let range): range
         }
       base.forEach(in: range) { element in
-        if element.value.keyValue.modRevision < written { isContradicted = true }
+        if element.value.modRevision < written { isContradicted = true }
         return !isContradicted
       }
     }

@@ -1,57 +1,57 @@
 package import HoldfastCore
 import HoldfastStructures
 
-/// What the cache holds for one key: the stored key-value and what became of decoding it. One reference to hold and copy.
+/// What the cache holds for one key: what identifies the stored key-value, and what became of decoding it. One reference to hold
+/// and copy. The bytes of the value are kept only where somebody asks for that.
 ///
 /// It says nothing of the type of the values, and so nothing of what works on records is generic: the compiler can make of it
 /// what it would of code that is written for one type.
 package struct CacheRecord: Sendable {
   let entry: CacheEntry
 
-  package var keyValue: KeyValue { entry.keyValue }
-
-  /// - Parameter outcome: What came of decoding the value, if somebody has tried.
-  package init(keyValue: KeyValue, outcome: DecodingOutcome? = nil) {
-    entry = CacheEntry(keyValue: keyValue, outcome: outcome)
+  /// - Parameters:
+  ///   - outcome: What came of decoding the value, if somebody has tried.
+  ///   - keepsBytes: Whether the bytes of the value are needed later: to decode it then, or to be looked at.
+  package init(keyValue: KeyValue, outcome: DecodingOutcome? = nil, keepsBytes: Bool = true) {
+    entry =
+      keepsBytes ? BytesEntry(keyValue: keyValue, outcome: outcome) : CacheEntry(keyValue: keyValue, outcome: outcome)
   }
 
   init(_ entry: CacheEntry) { self.entry = entry }
 
-  /// Whether they say different things of the store; what came of decoding them follows from that.
-  static func differ(_ left: CacheRecord?, _ right: CacheRecord?) -> Bool {
-    guard let left, let right else { return (left == nil) != (right == nil) }
-    if left.entry === right.entry { return false }
-    // Told apart without a look at the values, as a rule.
-    return left.entry.keyValue.modRevision != right.entry.keyValue.modRevision || left.keyValue != right.keyValue
+  package var key: Key { Key(bytes: entry.keyBytes) }
+  package var modRevision: Revision { entry.identity.modRevision }
+  package var createRevision: Revision { entry.identity.createRevision }
+  /// How many bytes the value has in the store.
+  package var valueSize: Int { entry.identity.size }
+
+  var keepsBytes: Bool { entry.bytes != nil }
+
+  /// The key-value, with its bytes if they are kept; nil if they are not.
+  package var keyValue: KeyValue? {
+    entry.bytes.map {
+      KeyValue(
+        key: key, value: $0, createRevision: createRevision, modRevision: modRevision, version: entry.identity.version,
+        lease: entry.identity.lease)
+    }
   }
 
   /// Whether both are one in memory.
   package func isIdentical(to other: CacheRecord) -> Bool { entry === other.entry }
 
-  /// Whether it says the same of the store; what came of decoding it follows from that.
-  package func holdsTheSame(as other: CacheRecord) -> Bool { !Self.differ(self, other) }
+  /// Whether the store, which answers this, holds the same.
+  package func isHeld(as keyValue: KeyValue) -> Bool {
+    modRevision == keyValue.modRevision && entry.keyBytes == keyValue.key.bytes
+      && entry.identity == RecordIdentity(of: keyValue)
+  }
 }
 
-/// A record, in the form in which an index for readers holds it.
-///
-/// `@unchecked Sendable` as its superclass: what it adds is constant and `Sendable`, or set once, atomically.
-final class CacheEntry: Entry, @unchecked Sendable {
-  /// What came of decoding the value; nothing as long as nobody has tried, or when it is not kept. The machine never looks at it.
-  /// First, to be in the cache line of what a look-up compares.
-  let outcome = OnceReference<DecodingOutcome>()
-  let keyValue: KeyValue
-
-  init(keyValue: KeyValue, outcome: DecodingOutcome? = nil) {
-    self.keyValue = keyValue
-    super.init(keyBytes: keyValue.key.bytes)
-    if let outcome { self.outcome.set(outcome) }
+extension CacheRecord: Equatable {
+  /// Whether they say the same of the store; what came of decoding them follows from that.
+  package static func == (left: CacheRecord, right: CacheRecord) -> Bool {
+    if left.entry === right.entry { return true }
+    return left.entry.identity == right.entry.identity && left.entry.keyBytes == right.entry.keyBytes
   }
-
-  override func duplicate() -> Entry {
-    CacheEntry(keyValue: keyValue, outcome: outcome.withObject { $0 })
-  }
-
-  override var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.
@@ -61,14 +61,14 @@ package enum CacheChange: Sendable {
 
   package var key: Key {
     switch self {
-    case .put(let record): record.keyValue.key
+    case .put(let record): record.key
     case .delete(let key, _): key
     }
   }
 
   package var revision: Revision {
     switch self {
-    case .put(let record): record.keyValue.modRevision
+    case .put(let record): record.modRevision
     case .delete(_, let revision): revision
     }
   }

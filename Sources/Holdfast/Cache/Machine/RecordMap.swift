@@ -12,7 +12,7 @@ package struct RecordMap: Sendable {
   /// Takes records in strictly ascending key order; others are put where they belong, the last of equals wins.
   package init(_ records: some Sequence<CacheRecord>) {
     let all = records.map(\.entry)
-    if zip(all, all.dropFirst()).allSatisfy({ $0.keyValue.key < $1.keyValue.key }) {
+    if zip(all, all.dropFirst()).allSatisfy({ Key(bytes: $0.keyBytes) < Key(bytes: $1.keyBytes) }) {
       entries = OrderedEntries(ascending: all)
     } else {
       for entry in all { _ = entries.set(entry) }
@@ -31,10 +31,13 @@ package struct RecordMap: Sendable {
     }
   }
 
+  /// Whether this is what is held under its key.
+  package func holds(_ keyValue: KeyValue) -> Bool { self[keyValue.key]?.isHeld(as: keyValue) == true }
+
   /// Stores a record under its key and returns the one it replaced.
   @discardableResult
   package mutating func updateValue(_ record: CacheRecord, forKey key: Key) -> CacheRecord? {
-    assert(record.keyValue.key == key, "a record is under its own key")
+    assert(record.key == key, "a record is under its own key")
     return entries.set(record.entry).map(CacheRecord.init)
   }
 
@@ -46,7 +49,7 @@ package struct RecordMap: Sendable {
 
   /// Visits the elements of a range in key order until the closure returns false.
   package func forEach(in range: KeyRange, _ body: (Element) throws -> Bool) rethrows {
-    try entries.forEach(ranks(range)) { try body(($0.keyValue.key, CacheRecord($0))) }
+    try entries.forEach(ranks(range)) { try body(CacheRecord($0).element) }
   }
 
   /// The records of a range, in key order.
@@ -74,7 +77,7 @@ package struct RecordMap: Sendable {
 
   /// The elements of a range, in key order.
   package func elements(in range: KeyRange) -> [Element] {
-    records(in: range).map { ($0.keyValue.key, $0) }
+    records(in: range).map(\.element)
   }
 
   /// How many keys of the range there are.
@@ -91,9 +94,13 @@ extension RecordMap: Sequence {
     fileprivate var entries: OrderedEntries<CacheEntry>.Iterator
 
     package mutating func next() -> Element? {
-      entries.next().map { ($0.keyValue.key, CacheRecord($0)) }
+      entries.next().map { CacheRecord($0).element }
     }
   }
 
   package func makeIterator() -> Iterator { Iterator(entries: entries.makeIterator()) }
+}
+
+extension CacheRecord {
+  fileprivate var element: RecordMap.Element { (key, self) }
 }

@@ -69,10 +69,10 @@ package struct CheckedCache {
   private mutating func note(_ input: Machine.Input) {
     switch input {
     case .diverged: isDiverged = true
-    case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
+    case .listed(_, _, let records): seen.formUnion(records.map(\.key))
     case .changes(_, let changes): seen.formUnion(changes.map(\.key))
     case .acknowledged(let effects, _, _, _):
-      for case .put(let record) in effects { seen.insert(record.keyValue.key) }
+      for case .put(let record) in effects { seen.insert(record.key) }
     default: break
     }
   }
@@ -84,7 +84,7 @@ package struct CheckedCache {
       try promise(machine.range.contains(change.key), "\(change.key) is outside of the range")
       try promise(mirror[change.key]?.keyValue != change.record?.keyValue, "no difference at \(change.key)")
       mirror[change.key] = change.record
-      guard let revision = change.record?.keyValue.modRevision else { continue }
+      guard let revision = change.record?.modRevision else { continue }
       if let before = shown[change.key], !isDiverged {
         try promise(revision >= before, "\(change.key) went back from \(before) to \(revision) (G1)")
       }
@@ -106,8 +106,8 @@ package struct CheckedCache {
     highest = revision
     var last: Key?
     for (key, record) in machine.base {
-      try promise(machine.range.contains(key) && record.keyValue.key == key, "\(key) is outside of the range")
-      try promise(record.keyValue.modRevision <= revision, "\(key) is newer than the base")
+      try promise(machine.range.contains(key) && record.key == key, "\(key) is outside of the range")
+      try promise(record.modRevision <= revision, "\(key) is newer than the base")
       if let last { try promise(last < key, "the base is out of order") }
       last = key
     }

@@ -42,7 +42,8 @@ struct HostileWatch {
   private func checkTruth() throws {
     guard isHonest, let revision = cache.machine.revision else { return }
     let truth = store.content(Self.range, at: revision)
-    try promise(truth == cache.machine.base.map(\.value.keyValue), "the base at \(revision) is not what the store held")
+    let held = cache.machine.base.compactMap(\.value.keyValue)
+    try promise(truth == held, "the base at \(revision) is not what the store held")
   }
 
   private mutating func write(_ input: inout FuzzInput) {

@@ -46,7 +46,7 @@ struct StepMaker {
 
   private mutating func set(_ key: String, _ value: String?) -> BaseChange? {
     let old = base[Key(key)]
-    let new = value.map { machineRow(key, $0, revision, created: old?.keyValue.createRevision) }
+    let new = value.map { machineRow(key, $0, revision, created: old?.createRevision) }
     base[Key(key)] = new
     return old == nil && new == nil ? nil : BaseChange(key: Key(key), revision: revision, old: old, new: new)
   }

@@ -20,7 +20,7 @@ package struct PinnedProbe: Sendable {
   init(_ probe: Probe, _ base: RecordMap) { (self.probe, self.base) = (probe, base) }
 
   package func proves(_ answer: RangeResponse) -> RecordMap? {
-    probe.base?.anchor.holds(in: answer) { base[$0]?.keyValue } == true ? base : nil
+    probe.base?.anchor.holds(in: answer, base.holds) == true ? base : nil
   }
 }
 
