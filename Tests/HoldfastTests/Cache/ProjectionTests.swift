@@ -118,6 +118,26 @@ import Testing
     }
   }
 
+  /// A restored store, which holds something else at that revision, is no source of what the snapshot lacks.
+  @Test func aRestoredStoreIsAConflictForIt() async throws {
+    try await withEmbedded { other in
+      let again = try await other.foreignPut(items, Item(id: "a", n: 2))
+      try await withNumbers { cache, store, backend in
+        let first = try await backend.foreignPut(items, Item(id: "a", n: 1))
+        #expect(again == first)
+        try await cache.wait(for: first, timeout: .seconds(60))
+        let snapshot = try cache.snapshot()
+        backend.replace(by: other)
+        var read: [Int?] = []
+        try await store.atomically(from: snapshot) { tx in
+          read.append(try await tx.get(Self.numbers, "a")?.value)
+          read.append(try await tx.get(items, "a")?.value.n)
+        }
+        #expect(read == [1, 2, 2], "once from memory, then again from the store")
+      }
+    }
+  }
+
   /// An object of its own for each reader, also where it came out of a struct that shares one.
   @Test func sharedStateStaysShared() {
     final class Box: Sendable {}
