@@ -150,7 +150,8 @@ let package = Package(
       name: "HoldfastFuzzTests", dependencies: ["HoldfastFuzzing"], path: "Tests/Fuzz/Tests", swiftSettings: settings),
     .testTarget(
       name: "HoldfastWireFuzzTests", dependencies: wireFuzzing, path: "Tests/Fuzz/Wire", swiftSettings: settings),
-    .testTarget(name: "HoldfastStructuresTests", dependencies: ["HoldfastStructures"], swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastStructuresTests", dependencies: ["HoldfastStructures", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",

@@ -1,9 +1,9 @@
 private import CHoldfastStructures
 
 /// Comparing and hashing of bytes, as many at a time as the machine takes.
-package enum Bytes {
+public enum Bytes {
   /// Negative when the left ones come first, positive when the right ones do: byte by byte, then the shorter first.
-  package static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+  public static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     if let first = left.baseAddress, let second = right.baseAddress {
       // Both buffers have at least that many bytes.
       let order = memcmp(first, second, min(left.count, right.count))
@@ -12,9 +12,12 @@ package enum Bytes {
     return left.count - right.count
   }
 
-  package static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+  public static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     left.count == right.count && compare(left, right) == 0
   }
+
+  /// The same bytes in memory of their own: what an array is copied from is what it shares otherwise.
+  public static func copy(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { Array($0) } }
 
   /// The first eight bytes as a number that orders as they do. Missing ones count as zeros: where two digests are equal
   /// the bytes themselves must be compared.

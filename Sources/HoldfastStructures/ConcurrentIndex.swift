@@ -12,21 +12,22 @@ internal import Synchronization
 /// 3. The index holds a reference to every entry in its tree, and to every one that is retired.
 /// 4. A reader is in an epoch from before it loads the state until after it has used what it found (``Epochs``).
 /// `@unchecked Sendable`: what its pointers lead to is read and written by these rules only.
-package final class ConcurrentIndex: @unchecked Sendable {
+public final class ConcurrentIndex: @unchecked Sendable {
   /// What a step says beside its entries.
-  package struct Marks: Hashable, Sendable {
-    package var revision: Int64 = 0
-    package var isLoaded = false
+  public struct Marks: Hashable, Sendable {
+    public var revision: Int64 = 0
+    public var isLoaded = false
   }
 
-  package struct Change {
-    package let keyBytes: [UInt8]
+  public struct Change: Sendable {
+    public let keyBytes: [UInt8]
     /// Nil: the key is gone.
-    package let entry: Entry?
+    public let entry: Entry?
 
-    package init(keyBytes: [UInt8], entry: Entry?) { (self.keyBytes, self.entry) = (keyBytes, entry) }
+    public init(keyBytes: [UInt8], entry: Entry?) { (self.keyBytes, self.entry) = (keyBytes, entry) }
   }
 
+  @usableFromInline
   struct State {
     var sequence: UInt64 = 0
     var table: HashTable
@@ -50,15 +51,15 @@ package final class ConcurrentIndex: @unchecked Sendable {
 
   let hasher = ByteHasher()
   /// The length of the prefix that all keys share.
-  package let skip: Int
+  public let skip: Int
   let barrier: Epochs.Barrier
-  package var isAsymmetric: Bool { barrier == .membarrier }
+  public var isAsymmetric: Bool { barrier == .membarrier }
   let counter = Epochs.counter
   let state: Atomic<UnsafeMutablePointer<State>>
   private let writer: Writer
 
   /// - Parameter skip: The length of the prefix that all keys share: look-ups and bounds are given without it.
-  package init(skip: Int, barrier: Epochs.Barrier = .best) {
+  public init(skip: Int, barrier: Epochs.Barrier = .best) {
     self.skip = skip
     self.barrier = barrier
     let first = UnsafeMutablePointer<State>.allocate(capacity: 1)
@@ -82,43 +83,65 @@ package final class ConcurrentIndex: @unchecked Sendable {
 
   // MARK: Reading
 
-  /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
-  @inline(__always)
-  package func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+  @usableFromInline
+  func beginRead() -> EpochRead {
     // The thread's own, for as long as it lives.
     let slot = Epochs.slot()
     slot.enter(barrier, counter)
-    defer { slot.leave() }
+    return EpochRead(slot)
+  }
+
+  /// What ``View/latest(_:)`` gives, for who has begun a read, and the marks of a state that is not newer.
+  @usableFromInline
+  func latest(_ key: [UInt8]) -> (entry: Unmanaged<Entry>?, marks: Marks) {
+    let view = View(state: state.load(ordering: .acquiring), hasher: hasher)
+    return (key.withUnsafeBytes { view.latest($0) }, view.marks)
+  }
+
+  /// Visits the entries between two ranks of a state, in key order, for who has begun a read.
+  @usableFromInline
+  static func forEach(in state: UnsafeMutablePointer<State>, _ ranks: Range<Int>, _ body: (Unmanaged<Entry>) -> Void) {
+    state.pointee.tree.forEach(from: ranks.lowerBound, count: ranks.count) {
+      body($0)
+      return true
+    }
+  }
+
+  /// Reads at one state. Nothing of what the closure is given may be kept beyond it.
+  @inline(__always)
+  public func read<R>(_ body: (borrowing View) throws -> R) rethrows -> R {
+    let read = beginRead()
+    defer { read.end() }
     // Retired with everything that only it shows after the epoch, not before.
     return try body(View(state: state.load(ordering: .acquiring), hasher: hasher))
   }
 
   /// What a read sees.
-  package struct View: ~Copyable {
+  public struct View: ~Copyable {
     let state: UnsafeMutablePointer<State>
     let hasher: ByteHasher
 
-    package var marks: Marks { state.pointee.marks }
-    package var count: Int { state.pointee.tree.count }
-    package var weight: Int { state.pointee.weight }
+    public var marks: Marks { state.pointee.marks }
+    public var count: Int { state.pointee.tree.count }
+    public var weight: Int { state.pointee.weight }
 
     /// The entry of a key, given without the shared prefix, as of this state. It lives until the read is over; nobody has
     /// retained it.
-    package func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? { state.pointee.tree.find(Tree.Target(key)) }
+    public func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? { state.pointee.tree.find(Tree.Target(key)) }
 
     /// The same as of this state or a later one that is published already; by the table, which is faster. Several of these may
     /// be of several states; each is at least as new as what this thread has seen before.
     @inline(__always)
-    package func latest(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
+    public func latest(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
       state.pointee.table.find(key, hasher.hash(key), after: state.pointee.tree.skip, asOf: state.pointee.sequence)
     }
 
     /// How many keys are smaller than a bound, which is given without the shared prefix.
-    package func rank(_ bound: UnsafeRawBufferPointer) -> Int { state.pointee.tree.rank(Tree.Target(bound)) }
+    public func rank(_ bound: UnsafeRawBufferPointer) -> Int { state.pointee.tree.rank(Tree.Target(bound)) }
 
     /// Visits so many entries from a rank on, in key order, until the closure returns false.
     @inline(__always)
-    package func forEach(from rank: Int, count: Int, _ body: (Unmanaged<Entry>) throws -> Bool) rethrows {
+    public func forEach(from rank: Int, count: Int, _ body: (Unmanaged<Entry>) throws -> Bool) rethrows {
       try state.pointee.tree.forEach(from: rank, count: count, body)
     }
   }
@@ -128,7 +151,7 @@ package final class ConcurrentIndex: @unchecked Sendable {
   private static let smallest = 64
 
   /// Makes changes visible, all at once, with new marks.
-  package func publish(_ changes: [Change], _ update: (inout Marks) -> Void = { _ in }) {
+  public func publish(_ changes: [Change], _ update: (inout Marks) -> Void = { _ in }) {
     writer.content.withLock { writer in
       // Only writers replace it, and this is the one.
       let old = state.load(ordering: .relaxed)
@@ -216,12 +239,12 @@ package final class ConcurrentIndex: @unchecked Sendable {
 
   /// Frees what no reader can see any more, without waiting for more of it.
   @discardableResult
-  package func reclaim() -> ReclamationGauge {
+  public func reclaim() -> ReclamationGauge {
     writer.content.withLock {
       $0.limbo.reclaim()
       return $0.limbo.gauge
     }
   }
 
-  package var gauge: ReclamationGauge { writer.content.withLock { $0.limbo.gauge } }
+  public var gauge: ReclamationGauge { writer.content.withLock { $0.limbo.gauge } }
 }

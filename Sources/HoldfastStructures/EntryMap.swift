@@ -1,17 +1,18 @@
 /// A ``ConcurrentIndex`` of entries of one class, below one prefix: what the rest of the package uses. Safe: what it hands out
-/// is retained, or borrowed for a closure.
-package struct EntryMap<Element: Entry>: Sendable {
+/// is retained, or borrowed for a closure. Elements only are ever put in.
+public struct EntryMap<Element: Entry>: Sendable {
   private let prefix: [UInt8]
-  private let index: ConcurrentIndex
+  @usableFromInline
+  let index: ConcurrentIndex
 
   /// - Parameter prefix: What all keys begin with.
-  package init(prefix: [UInt8], barrier: Epochs.Barrier = .best) {
+  public init(prefix: [UInt8], barrier: Epochs.Barrier = .best) {
     self.prefix = prefix
     index = ConcurrentIndex(skip: prefix.count, barrier: barrier)
   }
 
   /// Makes changes visible, all at once, with new marks. Keys are whole; one without an element is gone.
-  package func publish(
+  public func publish(
     _ changes: some Sequence<(key: [UInt8], element: Element?)>, _ update: (inout ConcurrentIndex.Marks) -> Void
   ) {
     index.publish(changes.map { .init(keyBytes: $0.key, entry: $0.element) }, update)
@@ -19,44 +20,59 @@ package struct EntryMap<Element: Entry>: Sendable {
 
   /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
   /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive while the closure runs.
+  ///
+  /// What depends on the type is compiled with its callers, the rest is called.
+  @inlinable
   @inline(__always)
-  package func withLatest<R>(_ key: [UInt8], _ body: (ConcurrentIndex.Marks, Element?) throws -> R) rethrows -> R {
-    try index.read { view in
-      guard let found = key.withUnsafeBytes({ view.latest($0) }) else { return try body(view.marks, nil) }
-      return try found._withUnsafeGuaranteedRef { try body(view.marks, Self.element($0)) }
-    }
+  public func withLatest<R>(_ key: [UInt8], _ body: (ConcurrentIndex.Marks, Element?) throws -> R) rethrows -> R {
+    let read = beginRead()
+    defer { read.end() }
+    let (found, marks) = latest(key, in: read)
+    guard let found else { return try body(marks, nil) }
+    return try found._withUnsafeGuaranteedRef { try body(marks, $0) }
+  }
+
+  /// Begins what ``withLatest(_:_:)`` does, for who cannot do it in a closure; it must be ended by the same thread, soon.
+  @inlinable
+  @inline(__always)
+  public func beginRead() -> EpochRead { index.beginRead() }
+
+  /// As ``withLatest(_:_:)``. What it returns is not retained and lives until the read is ended.
+  @inlinable
+  @inline(__always)
+  public func latest(_ key: [UInt8], in _: EpochRead) -> (element: Unmanaged<Element>?, marks: ConcurrentIndex.Marks) {
+    let (found, marks) = index.latest(key)
+    // Only elements are put in.
+    return (found.map { Unmanaged.fromOpaque($0.toOpaque()) }, marks)
   }
 
   /// Reads at one state. To be short: what others take out meanwhile is kept until it is over.
-  package func read<R>(_ body: (View) throws -> R) rethrows -> R {
+  public func read<R>(_ body: (View) throws -> R) rethrows -> R {
     try index.read { view in try body(View(prefix: prefix, state: view.state)) }
   }
 
-  /// Entries of this class only are ever put in.
-  @inline(__always)
-  fileprivate static func element(_ entry: Entry) -> Element { unsafeDowncast(entry, to: Element.self) }
-
   /// What a read sees; not to be kept beyond it. Keys and bounds are whole.
-  package struct View {
+  public struct View {
     fileprivate let prefix: [UInt8]
     /// In an epoch while the read goes on.
-    fileprivate let state: UnsafeMutablePointer<ConcurrentIndex.State>
+    @usableFromInline
+    let state: UnsafeMutablePointer<ConcurrentIndex.State>
 
-    package var marks: ConcurrentIndex.Marks { state.pointee.marks }
-    package var count: Int { state.pointee.tree.count }
-    package var weight: Int { state.pointee.weight }
+    public var marks: ConcurrentIndex.Marks { state.pointee.marks }
+    public var count: Int { state.pointee.tree.count }
+    public var weight: Int { state.pointee.weight }
 
-    package subscript(key: [UInt8]) -> Element? {
+    public subscript(key: [UInt8]) -> Element? {
       key.withUnsafeBytes { whole in
         guard whole.starts(with: prefix) else { return nil }
         let found = state.pointee.tree.find(Tree.Target(UnsafeRawBufferPointer(rebasing: whole[prefix.count...])))
         // Retained before the read is over.
-        return found.map { EntryMap.element($0.takeUnretainedValue()) }
+        return found.map { known($0.takeUnretainedValue()) }
       }
     }
 
     /// How many keys are smaller than a bound.
-    package func rank(_ bound: [UInt8]) -> Int {
+    public func rank(_ bound: [UInt8]) -> Int {
       bound.withUnsafeBytes { whole in
         let head = UnsafeRawBufferPointer(rebasing: whole[..<min(prefix.count, whole.count)])
         let order = prefix.withUnsafeBytes { Bytes.compare(head, $0) }
@@ -65,15 +81,11 @@ package struct EntryMap<Element: Entry>: Sendable {
       }
     }
 
-    /// The elements between two ranks, in key order.
-    package func elements(_ ranks: Range<Int>) -> [Element] {
-      var elements: [Element] = []
-      elements.reserveCapacity(ranks.count)
-      state.pointee.tree.forEach(from: ranks.lowerBound, count: ranks.count) {
-        elements.append(EntryMap.element($0.takeUnretainedValue()))
-        return true
-      }
-      return elements
+    /// Visits the elements between two ranks, in key order. Nobody has retained them.
+    @inlinable
+    @inline(__always)
+    public func forEach(_ ranks: Range<Int>, _ body: (Element) -> Void) {
+      ConcurrentIndex.forEach(in: state, ranks) { $0._withUnsafeGuaranteedRef { body(known($0)) } }
     }
   }
 }

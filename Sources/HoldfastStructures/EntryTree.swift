@@ -1,16 +1,20 @@
 /// Entries in key order as a value: a B+tree with the number of entries below each node. Copies share nodes until one of them is
 /// changed. It knows nothing of threads, and everything in it is safe; it is not generic, so that it is compiled for what it
 /// holds.
+@usableFromInline
 struct EntryTree: Sendable {
   /// What all keys begin with: digests are of what comes after.
   private var shared: [UInt8] = []
   private var root = Node()
 
+  @usableFromInline
   var count: Int { root.total }
 
+  @usableFromInline
   init() {}
 
   /// Takes entries in strictly ascending key order.
+  @usableFromInline
   init(ascending entries: [Entry]) {
     guard let first = entries.first, let last = entries.last else { return }
     shared = Array(zip(first.keyBytes, last.keyBytes).prefix { $0 == $1 }.map(\.0))
@@ -42,6 +46,7 @@ struct EntryTree: Sendable {
 
   // MARK: Reading
 
+  @usableFromInline
   func find(_ key: [UInt8]) -> Entry? {
     let target = target(key)
     if target.outside != 0 { return nil }
@@ -52,6 +57,7 @@ struct EntryTree: Sendable {
   }
 
   /// How many keys are smaller.
+  @usableFromInline
   func rank(_ bound: [UInt8]) -> Int {
     let target = target(bound)
     if target.outside != 0 { return target.outside < 0 ? 0 : count }
@@ -66,11 +72,13 @@ struct EntryTree: Sendable {
   }
 
   /// Visits the entries of some ranks in key order until the closure returns false.
+  @usableFromInline
   func forEach(_ ranks: Range<Int>, _ body: (Entry) throws -> Bool) rethrows {
     _ = try root.forEach(ranks, body)
   }
 
   /// The leaf's entries that hold a rank, and the rank of the first of them; nil beyond the last.
+  @usableFromInline
   func leaf(_ rank: Int) -> (entries: ContiguousArray<Entry>, first: Int)? {
     guard rank < count else { return nil }
     var (node, first) = (root, 0)
@@ -88,6 +96,7 @@ struct EntryTree: Sendable {
   // MARK: Writing
 
   /// Puts an entry in and returns the one whose place it took.
+  @usableFromInline
   mutating func set(_ entry: Entry) -> Entry? {
     widen(to: entry.keyBytes)
     let (old, right) = Node.set(entry, target(entry.keyBytes), in: &root)
@@ -96,6 +105,7 @@ struct EntryTree: Sendable {
   }
 
   /// Takes a key out and returns what it held.
+  @usableFromInline
   mutating func remove(_ key: [UInt8]) -> Entry? {
     let target = target(key)
     // Nothing is copied for a key that is not there.
@@ -270,6 +280,7 @@ private final class Node: @unchecked Sendable {
 
   private func nameFirst(of index: Int) {
     let child = children[index]
+    if entries[index] === child.entries[0] { return }
     (digests[index], entries[index]) = (child.digests[0], child.entries[0])
   }
 

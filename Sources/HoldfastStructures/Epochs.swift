@@ -14,15 +14,15 @@ internal import Synchronization
 /// 2. The counter is raised *after* what is to be retired was taken out, and the old number is the stamp. Who is in a later
 ///    epoch has read the raised counter, and with it sees that it is gone.
 /// 3. A slot belongs to one thread until that ends, and is never freed.
-package enum Epochs {
-  package enum Barrier: Sendable {
+public enum Epochs {
+  public enum Barrier: Sendable {
     /// The kernel's, issued by writers.
     case membarrier
     /// One on each side: works everywhere, costs readers a few nanoseconds.
     case fences
 
     /// The best that this system has.
-    package static let best: Barrier = holdfast_has_membarrier() ? .membarrier : .fences
+    public static let best: Barrier = holdfast_has_membarrier() ? .membarrier : .fences
   }
 
   /// A counter that no two threads write often: each index remembers where it is. Lives as long as the process.
@@ -106,7 +106,7 @@ package enum Epochs {
   }
 
   /// How many threads have, or had, a slot at once.
-  package static var slotCount: Int {
+  public static var slotCount: Int {
     var count = 0
     var next = slots.load(ordering: .acquiring)
     while let slot = next {
@@ -157,4 +157,14 @@ extension UnsafeMutablePointer<ReaderSlot> {
     pointee.epoch.store(0, ordering: .releasing)
     if !pointee.isKept { pointee.isOwned.store(false, ordering: .releasing) }
   }
+}
+
+/// A read that has begun. Whoever began it ends it, once, on the same thread; until then what it finds lives.
+public struct EpochRead {
+  private let slot: UnsafeMutablePointer<ReaderSlot>
+
+  @inline(__always)
+  init(_ slot: UnsafeMutablePointer<ReaderSlot>) { self.slot = slot }
+
+  public func end() { slot.leave() }
 }

@@ -68,9 +68,9 @@ struct Limbo {
 }
 
 /// How much was taken out of a structure, and how much of that was freed.
-package struct ReclamationGauge: Hashable, Sendable {
-  package var retired = 0
-  package var freed = 0
+public struct ReclamationGauge: Hashable, Sendable {
+  public var retired = 0
+  public var freed = 0
   /// What waits for readers, or for more to be freed with it.
-  package var pending: Int { retired - freed }
+  public var pending: Int { retired - freed }
 }

@@ -1,25 +1,29 @@
-internal import Synchronization
+public import Synchronization
 
 /// A reference that is set at most once, by any thread, and lent to any number of others without being retained.
 ///
 /// Invariants:
 /// 1. The pointer goes from nil to an object once, and stays.
 /// 2. From then until its end this holds a reference to that object: who has this may look at the object without one.
-/// `@unchecked Sendable`, for who puts in only what may be shared between threads: the pointer itself is atomic.
-package struct OnceReference: ~Copyable, @unchecked Sendable {
-  private let pointer = Atomic<UnsafeRawPointer?>(nil)
+/// `@unchecked Sendable`: the pointer itself is atomic, and what it leads to may be shared between threads.
+public struct OnceReference<Object: AnyObject & Sendable>: ~Copyable, @unchecked Sendable {
+  @usableFromInline
+  let pointer = Atomic<UnsafeRawPointer?>(nil)
 
-  package init() {}
+  @inlinable
+  public init() {}
 
+  @inlinable
   deinit {
     // Nobody has this any more, so nobody looks (invariant 2).
     guard let held = pointer.load(ordering: .acquiring) else { return }
-    Unmanaged<AnyObject>.fromOpaque(held).release()
+    Unmanaged<Object>.fromOpaque(held).release()
   }
 
   /// Returns whether this was the first; what came later is not kept.
+  @inlinable
   @discardableResult
-  package func set(_ object: AnyObject) -> Bool {
+  public func set(_ object: Object) -> Bool {
     let reference = Unmanaged.passRetained(object)
     // Releases what the object is made of, for those who find it.
     let (isFirst, _) = pointer.compareExchange(
@@ -28,11 +32,23 @@ package struct OnceReference: ~Copyable, @unchecked Sendable {
     return isFirst
   }
 
+  /// The object, for who has this for as long as it is looked at (invariant 2); nil when there is none yet.
+  @inlinable
+  public var unretained: Unmanaged<Object>? { pointer.load(ordering: .acquiring).map(Unmanaged.fromOpaque) }
+
   /// Lends the object; nil when there is none yet.
+  @inlinable
   @inline(__always)
-  package func withObject<R>(_ body: (AnyObject?) throws -> R) rethrows -> R {
+  public func withObject<R>(_ body: (Object?) throws -> R) rethrows -> R {
     guard let held = pointer.load(ordering: .acquiring) else { return try body(nil) }
     // It outlives the closure (invariant 2).
-    return try Unmanaged<AnyObject>.fromOpaque(held)._withUnsafeGuaranteedRef { try body($0) }
+    return try Unmanaged<Object>.fromOpaque(held)._withUnsafeGuaranteedRef { try body($0) }
   }
+}
+
+/// An object as the class that the caller knows it to be of, without the price of a cast. Checked in debug builds.
+@inlinable
+@inline(__always)
+public func known<Object: AnyObject, Known: AnyObject>(_ object: Object, as _: Known.Type = Known.self) -> Known {
+  unsafeDowncast(object, to: Known.self)
 }

@@ -11,9 +11,13 @@ struct EtcdCacheRows {
     try await withStore(.etcd(endpoints: [endpoint]) { $0.requestTimeout = .seconds(60) }, body)
   }
 
-  private func withCache<R: Sendable>(_ body: (Cache<Job>) async throws -> R) async throws -> R {
+  private func withCache<R: Sendable>(
+    _ decoding: CacheConfiguration.Decoding = .eager, _ body: (Cache<Job>) async throws -> R
+  ) async throws -> R {
     try await withEtcd { store in
-      try await store.withCache(of: Jobs.keyspace, configuration: .measured) { try await body($0) }
+      var configuration = CacheConfiguration.measured
+      configuration.decoding = decoding
+      return try await store.withCache(of: Jobs.keyspace, configuration: configuration) { try await body($0) }
     }
   }
 
@@ -41,13 +45,22 @@ struct EtcdCacheRows {
 
   /// From nothing to live; what it costs in memory, and how often progress could be seen.
   func load(_ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
+    try await load(Jobs.keyspace, decoding)
+  }
+
+  /// The same of parts of the values.
+  func loadParts() async throws -> Figures { try await load(Jobs.states, .eager) }
+
+  private func load<Value>(
+    _ keyspace: Keyspace<Value>, _ decoding: CacheConfiguration.Decoding
+  ) async throws -> Figures {
     try await withEtcd { store in
       _ = try await store.backend.status()
       let before = memory().now
       let (used, start) = (processorTime(), ContinuousClock.now)
       var configuration = CacheConfiguration.measured
       configuration.decoding = decoding
-      let cache = Cache(of: Jobs.keyspace, in: store, configuration: configuration)
+      let cache = Cache(of: keyspace, in: store, configuration: configuration)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cache.run() }
         defer { group.cancelAll() }
@@ -69,8 +82,8 @@ struct EtcdCacheRows {
   }
 
   /// Follows a writer elsewhere for so many revisions; says `ready` when it may begin and `done` when it has all of them.
-  func live() async throws -> Figures {
-    try await withCache { cache in
+  func live(_ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
+    try await withCache(decoding) { cache in
       try await cache.waitUntilLive(timeout: .seconds(60))
       let first = try cache.snapshot().revision
       announce("ready")

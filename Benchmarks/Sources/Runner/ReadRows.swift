@@ -16,10 +16,13 @@ struct ReadRows {
     }
   }
 
-  /// So many keys in an order of the reader's own; all the same one where it is hot.
+  /// So many keys in an order of the reader's own; all the same one where it is hot. Copies, as the reference has: no two readers
+  /// count references to the same bytes.
   private func order(_ reader: Int, hot: Bool) -> [Key] {
     var random = Random(seed: UInt64(reader) + 3)
-    return (0..<65_536).map { _ in jobs.keys[hot ? 0 : Int.random(in: 0..<jobs.count, using: &random)] }
+    return (0..<65_536).map { _ in
+      Key(bytes: jobs.keys[hot ? 0 : Int.random(in: 0..<jobs.count, using: &random)].bytes.lazy.map { $0 })
+    }
   }
 
   private func readings(_ way: Way, _ readers: Int, hot: Bool, of cache: Cache<Job>) async throws -> [Reading] {
@@ -45,10 +48,12 @@ struct ReadRows {
   }
 
   /// A reader alone, a writer at full rate alone, and both.
-  func besideWriter(_ way: Way) async throws -> Figures {
+  func besideWriter(_ way: Way, _ decoding: CacheConfiguration.Decoding = .eager) async throws -> Figures {
     let keyValues = try jobs.keyValues()
     let feed = Feed(keyValues)
-    return try await withScriptedCache(of: Jobs.keyspace, holding: keyValues, script: feed.next) { cache in
+    return try await withScriptedCache(
+      of: Jobs.keyspace, holding: keyValues, decoding: decoding, script: feed.next
+    ) { cache in
       let alone = try await readings(way, 1, hot: false, of: cache).figures
       let writerAlone = try await events(feed, cache) {
         try await Task.sleep(for: time)

@@ -51,13 +51,15 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
       default: try await rows.list(Jobs.keyspace.range)
       }
     }
-  case "fill", "load", "load-on-demand", "live", "drain", "linearizable":
+  case "fill", "load", "load-on-demand", "load-parts", "live", "live-on-demand", "drain", "linearizable":
     let rows = EtcdCacheRows(endpoint: try options.text("endpoint"), count: try options.number("count", or: 1_000))
     return switch row {
     case "fill": try await rows.fill()
     case "load": try await rows.load()
     case "load-on-demand": try await rows.load(.onDemand)
+    case "load-parts": try await rows.loadParts()
     case "live": try await rows.live()
+    case "live-on-demand": try await rows.live(.onDemand)
     case "drain": try await rows.drain()
     default: try await rows.linearizable()
     }
@@ -73,6 +75,7 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
   case "borrow", "borrow-hot":
     return try await reads.get(.borrowed, readers: try options.number("readers", or: 1), hot: row == "borrow-hot")
   case "beside-writer": return try await reads.besideWriter(.handle)
+  case "beside-writer-on-demand": return try await reads.besideWriter(.borrowed, .onDemand)
   case "prefix": return try await reads.prefix()
   case "apply-bytes": return try await applies.bytes()
   case "apply-decoded": return try await applies.decoded()

@@ -23,12 +23,21 @@ public struct Job: Codable, Sendable {
   }
 }
 
+/// A small part of a job.
+public struct JobState: Sendable {
+  public var isReady: Bool
+  public var priority: Int
+}
+
 /// Keys `/bench/<queue 0..99>/<uuid>`, the same in every process.
 public struct Jobs: Sendable {
   public static let keyspace = Keyspace<Job>(prefix: "/bench/") { $0.id }
 
   /// The same keys with values that are not decoded at all.
   public static let bytes = Keyspace<[UInt8]>(prefix: "/bench/", codec: BytesCodec()) { _ in Key("unknown") }
+
+  /// What a dispatcher needs of a job.
+  public static let states = keyspace.map { JobState(isReady: $0.state == "ready", priority: $0.priority) }
 
   /// The keys relative to the keyspace.
   public let keys: [Key]

@@ -1,3 +1,5 @@
+internal import HoldfastStructures
+
 extension Cache {
   /// Lends the value of a key to a closure, and returns what that returns; nil when there is no such key, or the closure
   /// returned nil.
@@ -21,38 +23,26 @@ extension Cache {
   ///   `stopped`; what the closure throws.
   @discardableResult
   public func withValue<R>(of key: some KeyRepresentable, _ body: (Value) throws -> R?) throws -> R? {
-    let undecoded: Record<Value>
-    switch try index.withEntry(key.key, { try Loan($0, body) }) {
-    case .returned(let result): return result
-    case .missing: return nil
-    case .undecoded(let record): undecoded = record
+    try withValue(of: key.key, body)
+  }
+
+  /// The same for who has a ``Key`` already, and would pay for it to be counted once more.
+  @discardableResult
+  public func withValue<R>(of key: Key, _ body: (Value) throws -> R?) throws -> R? {
+    let undecoded: CacheRecord
+    // Not in a closure: one that returns what the caller's does costs many times the look-up.
+    do {
+      let read = index.beginRead()
+      defer { read.end() }
+      switch try index.find(key, in: read) {
+      case .nothing: return nil
+      // It lives until the read is ended.
+      case .value(let value):
+        return try value._withUnsafeGuaranteedRef { try body((known($0) as Stored<Value>.Storage).value) }
+      case .other(let record): undecoded = record
+      }
     }
     // The user's codec does not run where memory is held back.
     return try body(decoder.value(of: undecoded).value)
-  }
-}
-
-/// What came of lending what an index holds.
-private enum Loan<Value: Sendable, R> {
-  case returned(R?)
-  case missing
-  case undecoded(Record<Value>)
-
-  @inline(__always)
-  init(_ entry: CacheEntry<CacheContent<Value>>?, _ body: (Value) throws -> R?) throws {
-    guard let entry else {
-      self = .missing
-      return
-    }
-    switch entry.content {
-    case .value(let stored): self = .returned(try body(stored.storage.value))
-    case .encoded, .undecodable: self = .undecoded(CacheRecord(entry))
-    case .onDemand:
-      // Only these say so.
-      let result = try (entry as? OnDemandEntry<Value>)?.withStorage { storage in
-        try storage.map { Loan.returned(try body($0.value)) }
-      }
-      self = (result ?? nil) ?? .undecoded(CacheRecord(entry))
-    }
   }
 }

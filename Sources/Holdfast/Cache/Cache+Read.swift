@@ -4,8 +4,15 @@ extension Cache {
   /// The value of a key, nil when there is none.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
-  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    try index.record(key.key).map(decoder.value)
+  public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? { try get(key.key) }
+
+  /// The same for who has a ``Key`` already, and would pay for it to be counted once more.
+  public func get(_ key: Key) throws -> Stored<Value>? {
+    switch try index.find(key) {
+    case .nothing: return nil
+    case .value(let value): return Stored(value)
+    case .other(let record): return try decoder.value(of: record)
+    }
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
@@ -33,7 +40,7 @@ extension Cache {
 
   /// Whether the key exists, decodable or not.
   public func exists(_ key: some KeyRepresentable) throws -> Bool {
-    try index.record(key.key) != nil
+    try index.contains(key.key)
   }
 
   /// How many keys there are below a prefix, undecodable ones included.
@@ -47,7 +54,7 @@ extension Cache {
   }
 
   private func list(_ range: KeyRange) throws -> Listing<Value> {
-    let (records, revision) = try index.records(in: range)
-    return decoder.listing(records, revision: revision)
+    let (values, revision) = try index.values(in: range)
+    return decoder.listing(values, revision: revision)
   }
 }

@@ -38,7 +38,7 @@ extension Cache {
   }
 
   /// Does a step until it is done, or the machine wants another one.
-  private func perform(_ step: Step) async {
+  private func perform(_ step: CacheStep) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.carryOut(step) }
       group.addTask { await self.steps.wait() }
@@ -47,7 +47,7 @@ extension Cache {
     }
   }
 
-  private func carryOut(_ step: Step) async {
+  private func carryOut(_ step: CacheStep) async {
     switch step {
     case .list(let attempt, let failures): await list(attempt, failures: failures)
     case .watch(let attempt, let revision): await watch(attempt, from: revision)
@@ -61,9 +61,11 @@ extension Cache {
       beginListing(attempt)
       defer { endListing(attempt) }
       let list = try await store.lists.list(keyspace.range, from: store.backend) { self.note($0, of: attempt) }
-      clusterID = list.header.clusterID
+      let header = list.header
+      clusterID = header.clusterID
+      // Not looked at afterwards, so that the bytes are gone as they are decoded.
       let records = try await decoder.records(list.keyValues)
-      handle(.listed(attempt: attempt, header: list.header, records: records))
+      handle(.listed(attempt: attempt, header: header, records: records))
     } catch {
       if !Task.isCancelled { handle(.listFailed(attempt: attempt, HoldfastError(wrapping: error))) }
     }
@@ -87,7 +89,7 @@ extension Cache {
         switch update {
         case .started(let header):
           if let anchor = handle(.watchStarted(attempt: attempt, header)) { await check(anchor, attempt) }
-        case .batch(let batch): handle(.changes(attempt: attempt, batch.events.map(decoder.change)))
+        case .batch(let batch): handle(.changes(attempt: attempt, try await decoder.changes(batch.events)))
         case .progress(let progress): handle(.progress(attempt: attempt, progress))
         case .interrupted(let error): handle(.watchInterrupted(attempt: attempt, error))
         }

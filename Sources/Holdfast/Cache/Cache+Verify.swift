@@ -15,7 +15,7 @@ public struct CacheVerification: Hashable, Sendable {
 }
 
 extension Cache {
-  /// Compares memory with the store, key by key and byte by byte, at one revision. If they differ, which only a fault of a
+  /// Compares memory with the store, key by key and value by value, at one revision. If they differ, which only a fault of a
   /// server or of Holdfast can cause, the cache lists again and repairs itself by difference; ``health`` says `stale` until then.
   ///
   /// It reads the whole keyspace from the store: something for an operator or a timer
@@ -79,7 +79,7 @@ extension RecordMap {
         next = held.next()
       }
       if let same = next, same.key == keyValue.key {
-        if same.value.keyValue != keyValue { differences.append(keyValue.key) }
+        if !same.value.isHeld(as: keyValue) { differences.append(keyValue.key) }
         next = held.next()
       } else {
         differences.append(keyValue.key)

@@ -16,30 +16,14 @@ public final class Cache<Value: Sendable>: Service {
   public let keyspace: Keyspace<Value>
   let configuration: CacheConfiguration
   let logger: Logger
-  let index: CacheIndex<CacheContent<Value>>
+  let index: CacheIndex
   let decoder: CacheDecoder<Value>
   let waiters = RevisionWaiters()
   let healthObservers: HealthObservers
   /// What the machine wants done next. A new step makes the current one obsolete.
-  let steps = Mailbox<Step>()
+  let steps = Mailbox<CacheStep>()
   let probes = ProbeQueue()
-  private let state: Mutex<State>
-
-  enum Step: Sendable {
-    case list(attempt: Int, failures: Int)
-    case watch(attempt: Int, from: Revision)
-  }
-
-  private struct State {
-    var machine: CacheMachine<CacheContent<Value>>
-    var hub: ChangeHub<CacheContent<Value>>
-    var isRunning = false
-    var quarantined: Set<Key> = []
-    var clusterID: UInt64?
-    /// The list that is on its way, and how much of it has arrived.
-    var listing: (attempt: Int, progress: ListProgress?)?
-    var lineage = CacheLineage()
-  }
+  private let state: Mutex<CacheState>
 
   /// A cache that does nothing until it is run.
   public init(of keyspace: Keyspace<Value>, in store: Store, configuration: CacheConfiguration = CacheConfiguration()) {
@@ -53,11 +37,11 @@ public final class Cache<Value: Sendable>: Service {
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger
     let limit = OverlayLimit(entries: configuration.pendingWrites, bytes: configuration.pendingBytes)
-    var machine = CacheMachine<CacheContent<Value>>(range: keyspace.range, overlayLimit: limit)
-    let hub = ChangeHub<CacheContent<Value>>(
+    var machine = CacheMachine(range: keyspace.range, overlayLimit: limit)
+    let hub = ChangeHub(
       limit: .init(revisions: configuration.historyRevisions, bytes: configuration.historyBytes))
     machine.reportsSteps = hub.isWanted
-    state = Mutex(State(machine: machine, hub: hub))
+    state = Mutex(CacheState(machine: machine, hub: hub))
   }
 
   /// Whether the cache follows the store, and if not, why.
@@ -126,7 +110,7 @@ public final class Cache<Value: Sendable>: Service {
   ///
   /// - Throws: ``HoldfastError`` with code `stopped` when it is not running, and what the closure throws.
   func withChanges<R: Sendable>(
-    _ body: (CacheMachine<CacheContent<Value>>, inout ChangeHub<CacheContent<Value>>) throws -> R
+    _ body: (CacheMachine, inout ChangeHub) throws -> R
   ) throws -> R {
     try state.withLock { state in
       guard state.isRunning else { throw HoldfastError(.stopped, "the cache has been stopped") }
@@ -139,7 +123,7 @@ public final class Cache<Value: Sendable>: Service {
   ///
   /// - Throws: ``HoldfastError`` with code `notStarted`, `notLoaded` or `stopped`.
   func mark(
-    _ look: (CacheMachine<CacheContent<Value>>, ChangeHub<CacheContent<Value>>) -> Void = { _, _ in }
+    _ look: (CacheMachine, ChangeHub) -> Void = { _, _ in }
   ) throws -> CacheMark {
     // Says why when there is nothing to read.
     _ = try index.size()
@@ -159,7 +143,7 @@ public final class Cache<Value: Sendable>: Service {
   ///
   /// Returns what it wants to know before anything else of the watch is handed in.
   @discardableResult
-  func handle(_ input: CacheMachine<CacheContent<Value>>.Input) -> RangeRequest? {
+  func handle(_ input: CacheMachine.Input) -> RangeRequest? {
     let (actions, isHealthNew) = state.withLock { state in
       let (phase, quarantined) = (state.machine.phase, state.quarantined.count)
       let actions = state.machine.handle(input)
@@ -177,7 +161,7 @@ public final class Cache<Value: Sendable>: Service {
   }
 
   private func perform(
-    _ action: CacheMachine<CacheContent<Value>>.Action, _ reached: Revision?, _ state: inout State
+    _ action: CacheMachine.Action, _ reached: Revision?, _ state: inout CacheState
   ) {
     switch action {
     case .publish(let changes):
@@ -202,11 +186,11 @@ public final class Cache<Value: Sendable>: Service {
 
   /// What readers found counts for what local reads show now. They report after they have left it in the record, and
   /// what is published is looked at in the same step: nothing falls between.
-  private func takeFindings(_ state: inout State) {
+  private func takeFindings(_ state: inout CacheState) {
+    guard decoder.policy == .onDemand else { return }
     for record in decoder.findings.take() {
-      let key = record.keyValue.key
-      guard state.machine.visible(key)?.holdsTheSame(as: record) == true else { continue }
-      state.quarantined.insert(key)
+      let key = record.key
+      if state.machine.visible(key) == record { state.quarantined.insert(key) }
     }
   }
 
@@ -221,7 +205,7 @@ public final class Cache<Value: Sendable>: Service {
     }
   }
 
-  private func log(_ action: CacheMachine<CacheContent<Value>>.Action) {
+  private func log(_ action: CacheMachine.Action) {
     switch action {
     case .newEpoch: logger.info("The store went back to an earlier state; its new history begins")
     case .health(.connecting(let cause?)):
@@ -274,8 +258,8 @@ extension CacheMachine.Action {
 
 extension Set<Key> {
   /// Keeps the keys whose values are known not to decode.
-  fileprivate mutating func note<Value>(_ change: VisibleChange<CacheContent<Value>>) {
-    if change.record?.knownFailure() != nil { insert(change.key) } else { remove(change.key) }
+  fileprivate mutating func note(_ change: VisibleChange) {
+    if change.record?.knownFailure != nil { insert(change.key) } else if !isEmpty { remove(change.key) }
   }
 }
 

@@ -37,7 +37,8 @@ public struct CacheConfiguration: Sendable {
 
     let kind: Kind
 
-    /// When it arrives. Reads find values, and ``CacheHealth/quarantined`` tells of every one that does not decode.
+    /// When it arrives. Reads find values, and ``CacheHealth/quarantined`` tells of every one that does not decode. The decoded
+    /// value is held, and not the bytes that it was made of, unless the keyspace says ``Keyspace/decodesEachRead``.
     public static let eager = Decoding(kind: .eager)
 
     /// When it is first read, by whatever way; then the value is kept beside its bytes. For caches of which little is read, or

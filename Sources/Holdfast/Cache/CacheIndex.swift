@@ -3,7 +3,7 @@ import Synchronization
 
 /// What local readers see, and all that they touch. Writers publish whole steps. Readers wait for nobody: a read of several keys
 /// sees a step whole or not at all, one of a single key the newest that there is.
-final class CacheIndex<Content: Sendable>: Sendable {
+final class CacheIndex: Sendable {
   /// Why there is nothing to read.
   enum Absence: Sendable {
     case notStarted
@@ -11,7 +11,7 @@ final class CacheIndex<Content: Sendable>: Sendable {
     case stopped
   }
 
-  private let map: EntryMap<CacheEntry<Content>>
+  private let map: EntryMap<CacheEntry>
   /// Only those look who found that there is nothing.
   private let absence = Mutex(Absence.notStarted)
 
@@ -25,7 +25,7 @@ final class CacheIndex<Content: Sendable>: Sendable {
   }
 
   /// Makes the changes of one step visible, and how far the store has been followed with it.
-  func publish(_ changes: [VisibleChange<Content>], reached: Revision?) {
+  func publish(_ changes: [VisibleChange], reached: Revision?) {
     map.publish(changes.lazy.map { ($0.key.bytes, $0.record?.entry) }) { marks in
       guard let reached else { return }
       marks.revision = reached.rawValue
@@ -33,34 +33,65 @@ final class CacheIndex<Content: Sendable>: Sendable {
     }
   }
 
-  /// The record of a key, which is given without the prefix.
-  func record(_ relativeKey: Key) throws -> CacheRecord<Content>? {
-    try withEntry(relativeKey) { $0.map(CacheRecord.init) }
+  /// What there is under one key; `Outcome` is a reference to what came of decoding it.
+  enum Found<Outcome> {
+    case nothing
+    case value(Outcome)
+    /// Not decoded, or no value.
+    case other(CacheRecord)
   }
 
-  /// Lends the entry of a key, which is given without the prefix.
-  @inline(__always)
-  func withEntry<R>(_ relativeKey: Key, _ body: (CacheEntry<Content>?) throws -> R) throws -> R {
-    try map.withLatest(relativeKey.bytes) { marks, entry in
-      try check(marks)
-      return try body(entry)
+  /// What there is under a key, which is given without the prefix.
+  func find(_ relativeKey: Key) throws -> Found<DecodingOutcome> {
+    let read = map.beginRead()
+    defer { read.end() }
+    switch try find(relativeKey, in: read) {
+    case .nothing: return .nothing
+    case .value(let outcome): return .value(outcome.takeUnretainedValue())
+    case .other(let record): return .other(record)
     }
   }
 
+  func beginRead() -> EpochRead { map.beginRead() }
+
+  /// What there is under a key, for as long as the read goes on.
+  @inline(__always)
+  func find(_ relativeKey: Key, in read: EpochRead) throws -> Found<Unmanaged<DecodingOutcome>> {
+    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    try check(marks)
+    return element?._withUnsafeGuaranteedRef { entry in
+      guard let outcome = entry.outcome.unretained, !outcome._withUnsafeGuaranteedRef({ $0.isFailure }) else {
+        return .other(CacheRecord(entry))
+      }
+      return .value(outcome)
+    } ?? .nothing
+  }
+
+  func contains(_ relativeKey: Key) throws -> Bool {
+    let read = map.beginRead()
+    defer { read.end() }
+    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    try check(marks)
+    return element != nil
+  }
+
   /// The records of several keys in one step, and the revision that the store was followed to.
-  func records(_ keys: [Key]) throws -> (records: [CacheRecord<Content>?], revision: Revision) {
+  func records(_ keys: [Key]) throws -> (records: [CacheRecord?], revision: Revision) {
     try map.read { view in
       try check(view.marks)
       return (keys.map { view[$0.bytes].map(CacheRecord.init) }, Revision(view.marks.revision))
     }
   }
 
-  func records(in range: KeyRange) throws -> (records: [CacheRecord<Content>], revision: Revision) {
-    let (entries, revision) = try map.read { view in
+  /// What there is in a range, in key order, and the revision that the store was followed to.
+  func values(in range: KeyRange) throws -> (values: RangeValues, revision: Revision) {
+    try map.read { view in
       try check(view.marks)
-      return (view.elements(view.ranks(range)), view.marks.revision)
+      let ranks = view.ranks(range)
+      var values = RangeValues(capacity: ranks.count)
+      view.forEach(ranks) { values.append($0) }
+      return (values, Revision(view.marks.revision))
     }
-    return (entries.map(CacheRecord.init), Revision(revision))
   }
 
   func count(in range: KeyRange) throws -> Int {
@@ -103,6 +134,9 @@ extension EntryMap.View {
 public struct CacheSize: Hashable, Sendable {
   /// Keys, undecodable ones included.
   public let entries: Int
-  /// Bytes of keys and of values as the store has them (compressed ones compressed).
+  /// What local reads show, as the store has it: the bytes of its whole keys and of its encoded values (compressed ones
+  /// compressed), and nothing else. It is no measure of memory: a cache that decodes when values arrive holds the decoded values
+  /// and not these bytes, one that decodes on demand both of what was read; what places, revisions and the remembered past take
+  /// comes on top.
   public let bytes: Int
 }

@@ -11,12 +11,12 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   /// Whose revision it is.
   let store: Store
   let decoder: CacheDecoder<Value>
-  let records: RecordMap<CacheContent<Value>>
+  let records: RecordMap
 
   init(
     store: Store, decoder: CacheDecoder<Value>, revision: Revision,
     freshness: Freshness = Freshness(source: .memory, age: nil),
-    records: RecordMap<CacheContent<Value>>
+    records: RecordMap
   ) {
     self.store = store
     self.decoder = decoder
@@ -62,7 +62,7 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   }
 
   private func list(_ range: KeyRange) -> Listing<Value> {
-    decoder.listing(records.records(in: range), revision: revision)
+    decoder.listing(records.values(in: range), revision: revision)
   }
 }
 

@@ -68,6 +68,7 @@ package enum CodecError: Error, Equatable, CustomStringConvertible {
   case damaged(String)
   case tooLarge(limit: Int)
   case compression(Int32)
+  case projection
 
   package var description: String {
     switch self {
@@ -75,6 +76,8 @@ package enum CodecError: Error, Equatable, CustomStringConvertible {
     case .damaged(let what): "the compressed value is damaged: \(what)"
     case .tooLarge(let limit): "the value is more than \(limit) bytes of JSON (`maximumInflatedBytes`)"
     case .compression(let status): "zlib could not compress the value (\(status))"
+    case .projection:
+      "it was made of one by `map`, to be read only; write through the keyspace that `map` was called on"
     }
   }
 }

@@ -12,6 +12,10 @@ public struct Keyspace<Value: Sendable>: Sendable {
   public var decodesEachRead: Bool
 
   private let keyFunction: @Sendable (Value) -> Key
+  /// Of a projection: the value of the stored bytes, and the key that the whole value has. See ``map(_:)``.
+  private let projection: (@Sendable ([UInt8]) throws -> (value: Value, key: Key))?
+  /// Of this keyspace and its copies.
+  let codecIdentity = CodecIdentity()
 
   /// - Parameters:
   ///   - prefix: Where the values are; a missing slash at the end is added.
@@ -23,7 +27,24 @@ public struct Keyspace<Value: Sendable>: Sendable {
     self.prefix = prefix.asFolder
     self.codec = codec
     self.keyFunction = { key($0).key }
+    self.projection = nil
     self.decodesEachRead = Value.self is AnyClass
+  }
+
+  /// What the closure makes of another keyspace's values.
+  init<Whole>(
+    projecting whole: Keyspace<Whole>, _ transform: @escaping @Sendable (Whole) throws -> Value
+  ) {
+    self.prefix = whole.prefix
+    self.codec = ProjectionCodec(whole: whole.codec, transform: transform)
+    // Nobody can tell it from a part of the value.
+    self.keyFunction = { _ in Key(bytes: []) }
+    self.projection = {
+      let (value, key) = try whole.read($0)
+      return (try transform(value), key)
+    }
+    // A part of what is shared is shared as well.
+    self.decodesEachRead = Value.self is AnyClass || whole.decodesEachRead && !(Whole.self is AnyClass)
   }
 
   /// A keyspace of JSON values.
@@ -37,22 +58,23 @@ public struct Keyspace<Value: Sendable>: Sendable {
   /// The whole key of a key relative to the keyspace.
   public func storeKey(for key: some KeyRepresentable) -> Key { prefix.appending(key.key) }
 
-  /// The key of a value, relative to the keyspace, as its key function gives it.
+  /// The key of a value, relative to the keyspace, as its key function gives it; empty in a projection (``map(_:)``).
   public func key(of value: Value) -> Key { keyFunction(value) }
 
   /// A value that was never stored: an update with it creates it.
   public func draft(_ value: Value) -> Stored<Value> {
-    let key = key(of: value)
-    return Stored(value: value, meta: .init(key: key, storeKey: prefix.appending(key)))
+    Stored(
+      value: value,
+      meta: .init(storeKey: prefix.appending(key(of: value)), prefixLength: UInt32(clamping: prefix.bytes.count)))
   }
 
   /// The value of a raw key-value of the store, with any metadata.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` that names the key and the cause, and no part of the value.
   public func decode(_ keyValue: KeyValue) throws -> Stored<Value> {
-    let key = relativeKey(of: keyValue.key)
     do {
-      return stored(try codec.decode(keyValue.value), keyValue, key: key)
+      let (value, key) = try read(keyValue.value)
+      return stored(value, keyValue, key: key)
     } catch {
       throw HoldfastError(
         .decodingFailed, "the value (\(keyValue.value.count) bytes) is no \(Value.self): \(reason(error))",
@@ -64,6 +86,7 @@ public struct Keyspace<Value: Sendable>: Sendable {
   ///
   /// - Throws: ``HoldfastError`` with code `encodingFailed`.
   public func encode(_ value: Value) throws -> [UInt8] {
+    try checkWritable()
     do {
       return try codec.encode(value)
     } catch {
@@ -76,17 +99,35 @@ public struct Keyspace<Value: Sendable>: Sendable {
   /// The key without the prefix; a key from elsewhere stays whole.
   func relativeKey(of storeKey: Key) -> Key { storeKey.dropping(prefix: prefix) ?? storeKey }
 
-  func stored(_ value: Value, _ keyValue: KeyValue, key: Key) -> Stored<Value> {
-    Stored(
-      value: value,
-      meta: .init(
-        key: key, storeKey: keyValue.key, version: keyValue.version, createRevision: keyValue.createRevision,
-        modRevision: keyValue.modRevision, lease: keyValue.lease, isMisplaced: self.key(of: value) != key))
+  /// The value of stored bytes, and the key that it has by the key function.
+  private func read(_ bytes: [UInt8]) throws -> (value: Value, key: Key) {
+    if let projection { return try projection(bytes) }
+    let value = try codec.decode(bytes)
+    return (value, key(of: value))
   }
 
-  func quarantined(_ keyValue: KeyValue, _ error: HoldfastError) -> QuarantinedKey {
-    QuarantinedKey(
-      key: relativeKey(of: keyValue.key), storeKey: keyValue.key, modRevision: keyValue.modRevision, error: error)
+  /// - Throws: ``HoldfastError`` with code `encodingFailed` where values are only parts of what is stored.
+  func checkWritable() throws {
+    guard projection != nil else { return }
+    throw HoldfastError(
+      .encodingFailed, "a \(Value.self) is no whole value: \(CodecError.projection)", key: prefix, outcome: .refused)
+  }
+
+  /// - Parameter key: What the key function says.
+  func stored(_ value: Value, _ keyValue: KeyValue, key: Key) -> Stored<Value> {
+    let prefixLength = keyValue.key.hasPrefix(prefix) ? prefix.bytes.count : 0
+    let isMisplaced = !key.bytes.elementsEqual(keyValue.key.bytes.dropFirst(prefixLength))
+    return Stored(
+      value: value,
+      meta: .init(
+        storeKey: keyValue.key, version: keyValue.version, createRevision: keyValue.createRevision,
+        modRevision: keyValue.modRevision, lease: keyValue.lease, isMisplaced: isMisplaced,
+        // An etcd key of that length is refused.
+        prefixLength: UInt32(clamping: prefixLength)))
+  }
+
+  func quarantined(_ storeKey: Key, _ modRevision: Revision, _ error: HoldfastError) -> QuarantinedKey {
+    QuarantinedKey(key: relativeKey(of: storeKey), storeKey: storeKey, modRevision: modRevision, error: error)
   }
 
   /// Decodes what decodes, and names the rest.
@@ -98,7 +139,7 @@ public struct Keyspace<Value: Sendable>: Sendable {
       do {
         values.append(try decode(keyValue))
       } catch {
-        quarantined.append(self.quarantined(keyValue, HoldfastError(wrapping: error)))
+        quarantined.append(self.quarantined(keyValue.key, keyValue.modRevision, HoldfastError(wrapping: error)))
       }
     }
     return (values, quarantined)

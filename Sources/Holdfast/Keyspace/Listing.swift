@@ -2,7 +2,8 @@
 public struct Listing<Value: Sendable>: RandomAccessCollection, Sendable {
   public typealias Element = Stored<Value>
 
-  var values: [Stored<Value>]
+  /// Of values of this type only, and without failures: an array that is the same for all types is made without knowing them.
+  private let outcomes: [DecodingOutcome]
 
   /// From the store: the revision at which this is what the range held. From a cache: the revision up to which the cache had
   /// followed the store; single keys may be newer, by writes of this process.
@@ -15,7 +16,13 @@ public struct Listing<Value: Sendable>: RandomAccessCollection, Sendable {
   public let total: Int
 
   init(values: [Stored<Value>], revision: Revision, quarantined: [QuarantinedKey], more: Bool, total: Int) {
-    self.values = values
+    self.init(
+      outcomes: values.map(\.storage), revision: revision, quarantined: quarantined, more: more, total: total)
+  }
+
+  /// - Parameter outcomes: Those of values, no failures.
+  init(outcomes: [DecodingOutcome], revision: Revision, quarantined: [QuarantinedKey], more: Bool, total: Int) {
+    self.outcomes = outcomes
     self.revision = revision
     self.quarantined = quarantined
     self.more = more
@@ -23,8 +30,8 @@ public struct Listing<Value: Sendable>: RandomAccessCollection, Sendable {
   }
 
   public var startIndex: Int { 0 }
-  public var endIndex: Int { values.count }
-  public subscript(position: Int) -> Stored<Value> { values[position] }
+  public var endIndex: Int { outcomes.count }
+  public subscript(position: Int) -> Stored<Value> { Stored(outcomes[position]) }
 }
 
 /// A key whose stored bytes are no value of its keyspace's type. It heals when a good value is written.
@@ -60,6 +67,6 @@ public struct Lookup<Value: Sendable>: Sendable {
   /// What the key holds; nil when it is missing, or in ``quarantined``.
   public subscript(_ key: some KeyRepresentable) -> Stored<Value>? {
     let key = key.key
-    return found.first { $0.key == key }
+    return found.first { $0.hasKey(key) }
   }
 }

@@ -26,6 +26,7 @@ extension Keyspace {
     _ stored: Stored<Value>, _ change: @escaping @Sendable (inout Value) throws -> Void
   ) -> StoreOperation<Stored<Value>> {
     StoreOperation { options in
+      try checkWritable()
       var changed = stored
       // A class is changed in place by the closure: give it an object of its own.
       if decodesEachRead { changed.value = try codec.decode(try encode(stored.value)) }
@@ -53,6 +54,7 @@ extension Keyspace {
     guards: @escaping @Sendable (Key) -> [Guard] = { _ in [] }
   ) -> StoreOperation<Stored<Value>> {
     StoreOperation { (options: OperationOptions) throws -> Prepared<Stored<Value>> in
+      try checkWritable()
       let ownKey = self.key(of: value)
       let key = key ?? ownKey
       if key != ownKey, !isMisplaced {
@@ -70,21 +72,24 @@ extension Keyspace {
       ) { answer in
         let written = request.written(
           previous: try answer.put().previous, lease: answer.lease, at: answer.header.revision)
-        return stored(value, key: key, written, lease: answer.lease, previous: options.returnsPrevious)
+        return stored(value, written, lease: answer.lease, previous: options.returnsPrevious)
       }
     }
   }
 
   /// What a write returns: the value that was handed in, with what the store made of it.
   private func stored(
-    _ value: Value, key: Key, _ written: (current: KeyValue, previous: KeyValue?), lease: Lease?, previous: Bool
+    _ value: Value, _ written: (current: KeyValue, previous: KeyValue?), lease: Lease?, previous: Bool
   ) -> Stored<Value> {
-    var meta = stored(value, written.current, key: key).meta
-    meta.leaseTTL = lease?.ttl
+    let stored = stored(value, written.current, key: key(of: value))
+    if lease == nil, !previous { return stored }
+    var decodePrevious: (@Sendable () throws -> Stored<Value>?)?
     if previous {
       let old = written.previous
-      meta.previous = { try old.map(decode) }
+      decodePrevious = { try old.map(decode) }
     }
+    var meta = stored.meta
+    meta.written = .init(leaseTTL: lease?.ttl, previous: decodePrevious)
     return Stored(value: value, meta: meta)
   }
 }

@@ -45,11 +45,11 @@ struct HistoryAnchor: Sendable {
     self.request = request
   }
 
-  /// Whether the answer is that of the same past; `held` is what the state has under a key.
-  func holds(in answer: RangeResponse, _ held: (Key) -> KeyValue?) -> Bool {
+  /// Whether the answer is that of the same past; `isHeld` tells whether the state has a key-value.
+  func holds(in answer: RangeResponse, _ isHeld: (KeyValue) -> Bool) -> Bool {
     guard answer.count == Int64(count) else { return false }
-    if isExact { return answer.keyValues.count == count && answer.keyValues.allSatisfy { held($0.key) == $0 } }
+    if isExact { return answer.keyValues.count == count && answer.keyValues.allSatisfy(isHeld) }
     guard let found = answer.keyValues.first else { return count == 0 }
-    return found.modRevision == newest && held(found.key) == found
+    return found.modRevision == newest && isHeld(found)
   }
 }

@@ -110,7 +110,7 @@ package struct ListMachine: Sendable {
     let pages = list?.keyValues ?? []
     let expected = HistoryAnchor(range, at: page.revision ?? .zero, pages.lazy.map(\.modRevision))
     let isWhole = answer.count == anchor?.count && answer.keyValues == anchor?.keyValues
-    guard isWhole, expected.holds(in: answer, pages.value) else {
+    guard isWhole, expected.holds(in: answer, { pages.value(of: $0.key) == $0 }) else {
       return failed(HoldfastError(.compacted, "the store was restored while \(range) was listed", key: range.start))
     }
     return whole()

@@ -58,9 +58,9 @@ public final class EtcdBackend: Backend {
     self.configuration = configuration
     self.list = list
     let logger = configuration.logger
-    callPool = ConnectionPool(time: time, connect: connect)
-    watchPool = ConnectionPool(time: time, connect: connect)
-    memberPool = ConnectionPool(time: time, connect: connect)
+    callPool = ConnectionPool(time: time, name: list.name, connect: connect)
+    watchPool = ConnectionPool(time: time, name: list.name, connect: connect)
+    memberPool = ConnectionPool(time: time, name: list.name, connect: connect)
     // What is only half of one was refused before.
     let authenticator = (try? configuration.credentials).flatMap { credentials in
       credentials.map { Authenticator($0, time: time, logger: logger) }

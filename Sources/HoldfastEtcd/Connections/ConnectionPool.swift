@@ -43,10 +43,13 @@ final class ConnectionPool: Sendable {
 
   private let state = Mutex(State())
   private let makeConnection: Connect
+  private let name: @Sendable (_ endpoint: Int) -> String
   private let time: TimeSource
 
-  init(time: TimeSource, connect: @escaping Connect) {
+  /// - Parameter name: What errors call an endpoint.
+  init(time: TimeSource, name: @escaping @Sendable (_ endpoint: Int) -> String, connect: @escaping Connect) {
     makeConnection = connect
+    self.name = name
     self.time = time
   }
 
@@ -66,7 +69,8 @@ final class ConnectionPool: Sendable {
     case .failure(.stopped): throw .stopped
     case .failure(.failed(let failure)):
       guard outcome.isLate && !Task.isCancelled else { throw .failed(failure) }
-      throw .failed(CallFailure(.deadlineExceeded, "no connection in time", progress: .notProcessed))
+      let text = "no connection to \(name(endpoint)) in time"
+      throw .failed(CallFailure(.deadlineExceeded, text, progress: .notProcessed))
     }
   }
 

@@ -3,7 +3,6 @@ import HoldfastCore
 
 /// A consumer of a cache's changes, and what it was told.
 struct SimulatedConsumer {
-  typealias Content = SimulatedCache.Content
 
   let id: Int
   let cache: Int
@@ -12,7 +11,7 @@ struct SimulatedConsumer {
   let keys: [Int]
   let policy: ChangePolicy
   let isSlow: Bool
-  var queue: ChangeQueue<Content>
+  var queue: ChangeQueue
   /// What it was told of its keys, and that this is the state at a revision.
   var told: [KeyValue?]
   var revision: Revision
@@ -27,7 +26,7 @@ struct SimulatedConsumer {
   var name: String { "consumer \(id) of cache \(cache), \(range)," }
 
   /// What it has been told after more changes, if they begin where it is.
-  func told(after changes: [BaseChange<Content>]) -> [KeyValue?]? {
+  func told(after changes: [BaseChange]) -> [KeyValue?]? {
     var state = told
     for change in changes {
       guard let index = Keys.index(change.key).flatMap(keys.firstIndex) else { return nil }

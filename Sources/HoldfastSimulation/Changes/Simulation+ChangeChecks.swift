@@ -3,7 +3,7 @@ import HoldfastCore
 
 /// What consumers of changes are told must be what happened.
 extension Simulation {
-  func take(_ batch: ChangeBatch<SimulatedCache.Content>, _ index: Int) {
+  func take(_ batch: ChangeBatch, _ index: Int) {
     let consumer = consumers[index]
     let changes = batch.changes
     let what = batch.isResync ? "a resync" : "\(changes.count) changes"
@@ -44,7 +44,7 @@ extension Simulation {
   }
 
   /// A resync in key order, each key once; otherwise by revision, and only what is new.
-  private func isInOrder(_ batch: ChangeBatch<SimulatedCache.Content>, _ consumer: SimulatedConsumer) -> Bool {
+  private func isInOrder(_ batch: ChangeBatch, _ consumer: SimulatedConsumer) -> Bool {
     let changes = batch.changes
     guard changes.allSatisfy({ $0.revision <= batch.revision }) else { return false }
     if batch.isResync { return zip(changes, changes.dropFirst()).allSatisfy { $0.key < $1.key } }
@@ -54,7 +54,7 @@ extension Simulation {
 
   /// Every change of every revision: none left out, none in half.
   private func isExactly(
-    _ changes: [BaseChange<SimulatedCache.Content>], of consumer: SimulatedConsumer, through last: Revision,
+    _ changes: [BaseChange], of consumer: SimulatedConsumer, through last: Revision,
     in history: Int
   ) -> Bool {
     guard

@@ -4,7 +4,7 @@ import HoldfastCore
 /// What those do who follow the changes of a cache, and how its history is told.
 extension Simulation {
   /// The base of a cache has moved.
-  func advance(_ cache: Int, _ step: BaseStep<SimulatedCache.Content>) {
+  func advance(_ cache: Int, _ step: BaseStep) {
     caches[cache].window.add(step)
     if case .resync(isContinuous: true) = step.kind { caches[cache].gaps.append((step.from, step.to)) }
     if !caches[cache].isLossy, step.forgetsPast { caches[cache].hasLossyPast = false }
@@ -64,7 +64,7 @@ extension Simulation {
 
   private func queue(
     _ cache: Int, _ range: KeyRange, _ policy: ChangePolicy, after revision: Revision?
-  ) -> ChangeQueue<SimulatedCache.Content>? {
+  ) -> ChangeQueue? {
     ChangeQueue(range: range, policy: policy, after: revision, of: caches[cache].machine, caches[cache].window)
   }
 

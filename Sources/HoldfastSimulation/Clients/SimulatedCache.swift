@@ -4,8 +4,7 @@ import HoldfastEtcdMachines
 
 /// A cache: the real machine, what its readers see, and what it waits for.
 struct SimulatedCache {
-  typealias Content = CacheContent<SimulatedValue>
-  typealias Machine = CacheMachine<Content>
+  typealias Machine = CacheMachine
 
   enum Work {
     case none
@@ -30,7 +29,7 @@ struct SimulatedCache {
   /// Whether it takes nothing more from its watch until the store has been asked.
   var isAnchoring = false
   /// What its readers see of each of the simulation's keys.
-  var index: [CacheRecord<Content>?]
+  var index: [CacheRecord?]
   var isReadable = false
   var observed = Observations()
   /// The simulation's keys that it covers.
@@ -49,11 +48,11 @@ struct SimulatedCache {
   /// Whether the store refused its last probe.
   var isForbidden = false
   /// What it remembers of its base, and where lists have left gaps.
-  var window: HistoryWindow<Content>
+  var window: HistoryWindow
   var gaps: [(from: Revision, to: Revision)] = []
 
   init(
-    client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit, history: HistoryWindow<Content>.Limit
+    client: Int, keyspace: Keyspace<SimulatedValue>, overlay: OverlayLimit, history: HistoryWindow.Limit
   ) {
     self.client = client
     self.keyspace = keyspace

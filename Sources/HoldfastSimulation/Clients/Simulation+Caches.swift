@@ -49,7 +49,7 @@ extension Simulation {
           guard let key = Keys.index(change.key) else { continue }
           caches[cache].index[key] = change.record
         }
-        tell("cache \(cache): shows \(changes.map { "\($0.key)@\($0.record?.keyValue.modRevision ?? .zero)" })")
+        tell("cache \(cache): shows \(changes.map { "\($0.key)@\($0.record?.modRevision ?? .zero)" })")
         // What is published and the revision that it reaches are one step for readers.
         if let reached = actions.reached { reach(cache, reached) }
         for change in changes { Keys.index(change.key).map { observe($0, cache) } }

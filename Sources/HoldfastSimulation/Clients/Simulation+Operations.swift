@@ -97,8 +97,8 @@ extension Simulation {
   private func held(_ key: Key, by client: Int) -> Stored<SimulatedValue>? {
     guard let index = Keys.index(key) else { return nil }
     for cache in caches where cache.client == client && cache.isReadable {
-      guard cache.keyspace.prefix == Keys.root, case .value(let stored) = cache.index[index]?.content else { continue }
-      return stored
+      guard cache.keyspace.prefix == Keys.root, let record = cache.index[index] else { continue }
+      if let stored = try? CacheDecoder(cache.keyspace).value(of: record) { return stored }
     }
     return nil
   }

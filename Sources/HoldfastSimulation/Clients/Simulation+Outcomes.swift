@@ -29,7 +29,7 @@ extension Simulation {
       let mark =
         operation.marks.first { $0.cache == cache }?.mark
         ?? WriteMark(epoch: caches[cache].machine.epoch, known: nil)
-      var own: [WriteEffect<SimulatedCache.Content>] = []
+      var own: [WriteEffect] = []
       switch effects.route(to: caches[cache].machine.range) {
       case .none: break
       case .follow: waiting.append(cache)

@@ -6,7 +6,7 @@ struct SimulatedVerification {
   let cache: Int
   let epoch: Int
   let revision: Revision
-  let records: RecordMap<SimulatedCache.Content>
+  let records: RecordMap
   /// How often the store had been restored.
   let restores: Int
 }

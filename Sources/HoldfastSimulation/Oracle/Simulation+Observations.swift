@@ -18,14 +18,16 @@ extension Simulation {
       if let gone { caches[cache].observed.raise(key, to: gone, .gone) }
       return
     }
-    let keyValue = record.keyValue
+    // The simulation's caches keep all bytes.
+    guard let keyValue = record.keyValue else {
+      return check(.noThinAir, false, "cache \(cache) has not kept the bytes of \(name)")
+    }
     checkFloor(
       cache, floor, keyValue.modRevision >= floor.revision,
       "cache \(cache) shows \(name) of \(keyValue.modRevision), after \(floor.revision) (\(floor.reason))")
     check(.noThinAir, oracle.knows(keyValue, index: key), "cache \(cache) shows \(keyValue), which never was")
     let isMalformed = keyValue.value.first == 0xFF
-    var isQuarantined = false
-    if case .undecodable = record.content { isQuarantined = true }
+    let isQuarantined = record.knownFailure != nil
     if isMalformed || seen.observed.quarantined.contains(key) {
       check(.malformedValues, isMalformed == isQuarantined, "cache \(cache) takes the value of \(name) for another one")
     }
@@ -49,7 +51,7 @@ extension Simulation {
   private func observePair(_ cache: Int) {
     if caches[cache].isLossy { return }
     let tokens = Keys.pair.map { key in
-      Keys.index(key).flatMap { caches[cache].index[$0] }.map { SimulatedCodec.token($0.keyValue.value) }
+      Keys.index(key).flatMap { caches[cache].index[$0] }.map { SimulatedCodec.token($0.keyValue?.value ?? []) }
     }
     check(.atomicTransactions, tokens[0] == tokens[1], "cache \(cache) shows half of a transaction: \(tokens)")
   }

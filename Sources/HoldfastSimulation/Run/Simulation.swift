@@ -71,7 +71,7 @@ final class Simulation {
       let count = 1 + choices.pick(2)
       for index in 0..<count {
         let keyspace = count == 2 ? Keys.keyspaces[index] : Keys.keyspaces[choices.pick(4) / 3]
-        let history = HistoryWindow<SimulatedCache.Content>.Limit(
+        let history = HistoryWindow.Limit(
           revisions: choices.pick([1_000, 6, 2, 0]) ?? 0, bytes: choices.pick([1_000_000, 200]) ?? 0)
         caches.append(SimulatedCache(client: client, keyspace: keyspace, overlay: limit, history: history))
       }

@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastEtcdMachines
 import TestSupport
 import Testing
 
@@ -9,7 +10,8 @@ import Testing
   @Test func aConnectionToAnEndpointThatLeftMeanwhileIsClosed() async throws {
     let (isAsked, mayConnect) = (Shared(false), Shared(false))
     let connection = ScriptedConnection { (_: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in [] }
-    let pool = ConnectionPool(time: .continuous) { (_: Int) async throws(RPCError) -> any RPCConnection in
+    let pool = ConnectionPool(time: .continuous, name: { "endpoint \($0)" }) {
+      (_: Int) async throws(RPCError) -> any RPCConnection in
       isAsked.withLock { $0 = true }
       try? await eventually("it may connect") { mayConnect.value }
       return connection
@@ -22,5 +24,20 @@ import Testing
     #expect(connection.isUsable, "the call that waited for it has it")
     pool.release(acquired)
     try await eventually("it is closed") { !connection.isUsable }
+  }
+
+  @Test func whoConnectsForTooLongIsNamed() async throws {
+    let pool = ConnectionPool(time: .continuous, name: { "etcd-\($0)" }) {
+      (_: Int) async throws(RPCError) -> any RPCConnection in
+      try? await Task.sleep(for: .seconds(600))
+      throw .cancelledLocally(.notProcessed)
+    }
+    do {
+      pool.release(try await pool.acquire(7, within: .milliseconds(1)))
+      Issue.record("there is a connection")
+    } catch {
+      guard case .failed(let failure) = error else { throw error }
+      #expect(failure.message == "no connection to etcd-7 in time")
+    }
   }
 }

@@ -30,7 +30,7 @@ import Testing
       case 10: if random.below(3) == 0 { driver.send(.watchEnded(attempt: attempt, error)) }
       case 11: if random.below(6) == 0 { driver.ack(revision, known: revision.next) }
       default:
-        let effects: [WriteEffect<String>] = [.put(row), .delete(range)].shuffled(using: &random)
+        let effects: [WriteEffect] = [.put(row), .delete(range)].shuffled(using: &random)
         let mark = WriteMark(epoch: driver.machine.epoch - random.below(5) / 4, known: driver.machine.highestKnown)
         driver.send(.acknowledged(effects, at: revision, changed: random.below(2) == 0, sent: mark))
       }

@@ -8,7 +8,7 @@ import Testing
     var driver = MachineDriver(range: KeyRange(start: "/p/b", end: "/p/e"))
     driver.send(.start)
     driver.list(5, [machineRow("/p/b", "1", 2), machineRow("/p/c", "1", 2)])
-    let outside: [WriteEffect<String>] = [
+    let outside: [WriteEffect] = [
       .put(machineRow("/p/a", "no", 6)), .put(machineRow("/p/e", "no", 6)), .delete(.prefix("/q/")),
       .delete(KeyRange(start: "/p/d", end: "/p/c")),
     ]
@@ -99,7 +99,7 @@ import Testing
       let end = random.below(6) == 0 ? nil : Key("/p/\(bounds[1] + 10)")
       return (KeyRange(start: keys[bounds[0]], end: end), Int64(random.below(40)) * 2 + 12)
     }
-    var inputs: [([WriteEffect<String>], Int64)] = deletes.map { ([.delete($0.0)], $0.1) }
+    var inputs: [([WriteEffect], Int64)] = deletes.map { ([.delete($0.0)], $0.1) }
     for (key, put) in zip(keys, puts) {
       inputs.append(([.put(machineRow(key.description, "\(put)", Revision(put)))], put))
     }
@@ -129,7 +129,7 @@ import Testing
       driver.events((11, .put("a", "1")), (11, .put("b", "1")), (12, .put("b", "2")))
     }
     #expect(driver.machine.base["/p/a"]?.isIdentical(to: written) == true)
-    #expect(driver.machine.base["/p/b"]?.content == "2")
+    #expect(driver.machine.base["/p/b"]?.text == "2")
     #expect(driver.machine.overlayCount == 0)
   }
 }

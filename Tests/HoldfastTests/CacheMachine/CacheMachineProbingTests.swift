@@ -25,7 +25,7 @@ import Testing
     [],  // one less
     [machineRow("/p/a", "2", 30, created: 5, version: 2)],  // changed
   ])
-  func aRangeThatChangedIsNot(records: [CacheRecord<String>]) {
+  func aRangeThatChangedIsNot(records: [CacheRecord]) {
     var driver = MachineDriver.live(at: 7, [machineRow("/p/a", "1", 5)])
     let probe = driver.machine.probe(at: .seconds(1))
     #expect(driver.send(.probed(probe, anchorAnswer(40, records))).names == [])
@@ -136,8 +136,8 @@ import Testing
       (40, [machineRow("/p/a", "1", 5), machineRow("/p/b", "2", 30)]),  // at the proven revision
       (40, []),
       (41, [machineRow("/p/a", "1", 5), machineRow("/p/b", "2", 40)]),  // above it
-    ] as [(Revision, [CacheRecord<String>])])
-  func anotherStateThanTheProvenOneIsARestore(revision: Revision, records: [CacheRecord<String>]) {
+    ] as [(Revision, [CacheRecord])])
+  func anotherStateThanTheProvenOneIsARestore(revision: Revision, records: [CacheRecord]) {
     let held = [machineRow("/p/a", "1", 5)]
     var driver = MachineDriver.live(at: 7, held)
     driver.send(.probed(driver.machine.probe(at: .zero), anchorAnswer(40, held)))

@@ -12,12 +12,12 @@ import Testing
     return driver
   }
 
-  private func steps(_ actions: [TestMachine.Action]) -> [BaseStep<String>] {
+  private func steps(_ actions: [TestMachine.Action]) -> [BaseStep] {
     actions.compactMap { if case .advanced(let step) = $0 { step } else { nil } }
   }
 
-  private func text(_ changes: [BaseChange<String>]) -> [String] {
-    changes.map { "\($0.key)@\($0.revision) \($0.old?.content ?? "-")>\($0.new?.content ?? "-")" }
+  private func text(_ changes: [BaseChange]) -> [String] {
+    changes.map { "\($0.key)@\($0.revision) \($0.old?.text ?? "-")>\($0.new?.text ?? "-")" }
   }
 
   @Test func nothingIsToldUnlessItIsWanted() {
@@ -65,7 +65,7 @@ import Testing
   /// One revision has one state. Whoever was told another one cannot go on from there (seed 26304 once found it).
   @Test func anotherStateAtTheSameRevisionIsNotContinuous() throws {
     var driver = live()
-    var history = HistoryWindow<String>()
+    var history = HistoryWindow()
     history.add(BaseStep(.loaded, from: 10, to: 10, epoch: 0))
     driver.send(.watchEnded(attempt: driver.attempt, HoldfastError(.compacted, "compacted")))
     let step = try #require(steps(driver.list(10, [machineRow("/p/a", "1", 5)])).first)

@@ -8,7 +8,7 @@ import Testing
     var driver = MachineDriver.live(at: 10)
     let actions = driver.events((11, .put("a", "1")), (14, .put("a", "2")), (14, .put("b", "2")))
     #expect(actions.names == ["publish [\"+/p/a\", \"+/p/b\"]", "reached 14"])
-    #expect(driver.machine.visible("/p/a")?.keyValue.modRevision == 14)
+    #expect(driver.machine.visible("/p/a")?.modRevision == 14)
   }
 
   @Test func theNetDifferenceIsPublished() {
@@ -51,7 +51,7 @@ import Testing
     [.delete("/p/b", Revision(.min))],
     [.delete("/p/b", 11), .delete("/p/b", Revision(.max))],
   ])
-  func whatCannotBeIsNotApplied(_ changes: [CacheChange<String>]) {
+  func whatCannotBeIsNotApplied(_ changes: [CacheChange]) {
     var driver = MachineDriver.live(at: 10, [machineRow("/p/b", "1", 5)])
     let actions = driver.send(.changes(attempt: 1, changes))
     #expect(actions.names == ["list 2 after 1", "stale: protocolViolation"])

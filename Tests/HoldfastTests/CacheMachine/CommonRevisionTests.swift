@@ -107,7 +107,7 @@ private struct SeveralModel {
   private static let ranges = [KeyRange.prefix("/p/"), .prefix("/q/")]
   private var states: [[Key: KeyValue]] = [[:], [:]]
   private var machines: [TestMachine]
-  private var windows: [HistoryWindow<String>]
+  private var windows: [HistoryWindow]
   private var delivered = [1, 1]
   private var now = 1
 
@@ -163,13 +163,13 @@ private struct SeveralModel {
   /// The next revisions that concern a cache.
   mutating func deliver(_ cache: Int, upTo count: Int) {
     for _ in 0..<count {
-      var changes: [CacheChange<String>] = []
+      var changes: [CacheChange] = []
       while changes.isEmpty, delivered[cache] < last {
         delivered[cache] += 1
         let revision = Revision(Int64(delivered[cache]))
         let (old, new) = (state(cache, at: revision.previous), state(cache, at: revision))
         for key in Set(old.keys).union(new.keys).sorted() where old[key] != new[key] {
-          changes.append(new[key].map { .put(CacheRecord(keyValue: $0, content: "")) } ?? .delete(key, revision))
+          changes.append(new[key].map { .put(CacheRecord(keyValue: $0)) } ?? .delete(key, revision))
         }
       }
       if !changes.isEmpty { send(cache, .changes(attempt: 1, changes)) }
@@ -197,8 +197,8 @@ private struct SeveralModel {
     }
   }
 
-  private func values(_ records: RecordMap<String>) -> [Key: KeyValue] {
-    Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0.value.keyValue) })
+  private func values(_ records: RecordMap) -> [Key: KeyValue] {
+    Dictionary(uniqueKeysWithValues: records.compactMap { record in record.value.keyValue.map { (record.key, $0) } })
   }
 
   private func answer(_ cache: Int, at revision: Revision) -> RangeResponse {

@@ -2,7 +2,7 @@ import Holdfast
 import HoldfastCore
 import Testing
 
-typealias TestMachine = CacheMachine<String>
+typealias TestMachine = CacheMachine
 
 /// One operation in a test's own words.
 enum MachineOp: Sendable {
@@ -14,18 +14,23 @@ enum MachineOp: Sendable {
 func machineRow(
   _ key: String, _ value: String, _ revision: Revision, created: Revision? = nil, version: Int64 = 1,
   lease: LeaseID? = nil
-) -> CacheRecord<String> {
+) -> CacheRecord {
   let keyValue = KeyValue(
     key: Key(key), value: Array(value.utf8), createRevision: created ?? revision, modRevision: revision,
     version: version, lease: lease)
-  return CacheRecord(keyValue: keyValue, content: value)
+  return CacheRecord(keyValue: keyValue)
+}
+
+extension CacheRecord {
+  /// The value, as tests write it.
+  var text: String { String(decoding: keyValue?.value ?? [], as: UTF8.self) }
 }
 
 /// What a store with these keys answers to a probe or an anchor: the newest first, which is all that some ask for.
-func anchorAnswer(_ revision: Revision, _ records: [CacheRecord<String>]) -> RangeResponse {
+func anchorAnswer(_ revision: Revision, _ records: [CacheRecord]) -> RangeResponse {
   RangeResponse(
     header: ResponseHeader(revision: revision),
-    keyValues: records.map(\.keyValue).sorted { $0.modRevision > $1.modRevision }, count: Int64(records.count))
+    keyValues: records.compactMap(\.keyValue).sorted { $0.modRevision > $1.modRevision }, count: Int64(records.count))
 }
 
 /// Runs a machine as a shell would, and keeps a mirror that is built from `publish` alone.
@@ -34,7 +39,7 @@ struct MachineDriver {
   /// Of the newest list or watch that the machine asked for.
   private(set) var attempt = 0
   var answersAnchors = true
-  private(set) var mirror: [Key: CacheRecord<String>] = [:]
+  private(set) var mirror: [Key: CacheRecord] = [:]
   /// Every key that any input spoke of.
   private var seen: Set<Key> = []
 
@@ -95,24 +100,24 @@ struct MachineDriver {
 
   private mutating func note(_ input: TestMachine.Input) {
     switch input {
-    case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
+    case .listed(_, _, let records): seen.formUnion(records.map(\.key))
     case .changes(_, let changes): seen.formUnion(changes.map(\.key))
     case .acknowledged(let effects, _, _, _):
-      for case .put(let record) in effects { seen.insert(record.keyValue.key) }
+      for case .put(let record) in effects { seen.insert(record.key) }
     default: break
     }
   }
 
   /// What is visible, as the values of the keys below the prefix.
   var view: [String: String] {
-    mirror.reduce(into: [:]) { $0[String($1.key.description.dropFirst(3))] = $1.value.content }
+    mirror.reduce(into: [:]) { $0[String($1.key.description.dropFirst(3))] = $1.value.text }
   }
 }
 
 extension MachineDriver {
   /// Started, loaded and watching.
   static func live(
-    at revision: Revision, _ records: [CacheRecord<String>] = [], limit: OverlayLimit = OverlayLimit(),
+    at revision: Revision, _ records: [CacheRecord] = [], limit: OverlayLimit = OverlayLimit(),
     exactAnchors: ExactAnchorLimit = ExactAnchorLimit()
   ) -> MachineDriver {
     var driver = MachineDriver(limit: limit, exactAnchors: exactAnchors)
@@ -123,7 +128,7 @@ extension MachineDriver {
   }
 
   @discardableResult
-  mutating func list(_ revision: Revision, _ records: [CacheRecord<String>]) -> [TestMachine.Action] {
+  mutating func list(_ revision: Revision, _ records: [CacheRecord]) -> [TestMachine.Action] {
     send(.listed(attempt: attempt, header: ResponseHeader(revision: revision), records: records))
   }
 
@@ -132,7 +137,7 @@ extension MachineDriver {
 
   @discardableResult
   mutating func events(_ changes: [(Revision, MachineOp)]) -> [TestMachine.Action] {
-    let decoded = changes.map { revision, op -> CacheChange<String> in
+    let decoded = changes.map { revision, op -> CacheChange in
       switch op {
       case .put(let key, let value): .put(machineRow("/p/\(key)", value, revision))
       case .delete(let key), .deletePrefix(let key): .delete(Key("/p/\(key)"), revision)
@@ -143,7 +148,7 @@ extension MachineDriver {
 
   /// A list below what is known, as often as it takes to be believed.
   @discardableResult
-  mutating func lowList(_ revision: Revision, _ records: [CacheRecord<String>]) -> [TestMachine.Action] {
+  mutating func lowList(_ revision: Revision, _ records: [CacheRecord]) -> [TestMachine.Action] {
     for _ in 0..<2 {
       let actions = list(revision, records)
       #expect(actions.contains { if case .list = $0 { true } else { false } })
@@ -162,7 +167,7 @@ extension MachineDriver {
   mutating func ack(
     _ revision: Revision, epoch: Int? = nil, known: Revision? = nil, _ ops: [MachineOp]
   ) -> [TestMachine.Action] {
-    let effects = ops.map { op -> WriteEffect<String> in
+    let effects = ops.map { op -> WriteEffect in
       switch op {
       case .put(let key, let value): .put(machineRow("/p/\(key)", value, revision))
       case .delete(let key): .delete(.key(Key("/p/\(key)")))

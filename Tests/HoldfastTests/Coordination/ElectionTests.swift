@@ -91,7 +91,7 @@ import Testing
     func put(_ key: Key, _ value: String, created: Revision, at revision: Revision) -> KeyspaceChange<[UInt8]> {
       let stored = Stored<[UInt8]>(
         value: Array(value.utf8),
-        meta: .init(key: key, storeKey: key, version: 1, createRevision: created, modRevision: revision))
+        meta: .init(storeKey: key, version: 1, createRevision: created, modRevision: revision))
       return KeyspaceChange(
         kind: .created, key: key, revision: revision, stored: stored, error: nil, previous: nil)
     }

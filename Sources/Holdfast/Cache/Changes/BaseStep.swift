@@ -1,7 +1,7 @@
 package import HoldfastCore
 
 /// How a cache's base moved from one revision to another: what history and change streams are made of.
-package struct BaseStep<Content: Sendable>: Sendable {
+package struct BaseStep: Sendable {
   package enum Kind: Sendable {
     /// The first list: nothing was held before, and the changes are not told.
     case loaded
@@ -11,7 +11,7 @@ package struct BaseStep<Content: Sendable>: Sendable {
     /// another epoch, or a repair.
     case resync(isContinuous: Bool)
     /// What was held, which this is, was dropped; a `loaded` follows some time.
-    case forgotten(RecordMap<Content>)
+    case forgotten(RecordMap)
   }
 
   package var kind: Kind
@@ -20,26 +20,26 @@ package struct BaseStep<Content: Sendable>: Sendable {
   /// The base's revision now.
   package var to: Revision
   package var epoch: Int
-  package var changes: [BaseChange<Content>]
+  package var changes: [BaseChange]
 
   package init(
-    _ kind: Kind, from: Revision, to: Revision, epoch: Int, changes: [BaseChange<Content>] = []
+    _ kind: Kind, from: Revision, to: Revision, epoch: Int, changes: [BaseChange] = []
   ) {
     (self.kind, self.from, self.to, self.epoch, self.changes) = (kind, from, to, epoch, changes)
   }
 }
 
 /// What a step did to one key: at least one of old and new is there.
-package struct BaseChange<Content: Sendable>: Sendable {
+package struct BaseChange: Sendable {
   package enum Kind: Sendable { case created, modified, replaced, deleted }
 
   package var key: Key
   /// For a delete that only a list has told, the list's revision: an upper bound.
   package var revision: Revision
-  package var old: CacheRecord<Content>?
-  package var new: CacheRecord<Content>?
+  package var old: CacheRecord?
+  package var new: CacheRecord?
 
-  package init(key: Key, revision: Revision, old: CacheRecord<Content>?, new: CacheRecord<Content>?) {
+  package init(key: Key, revision: Revision, old: CacheRecord?, new: CacheRecord?) {
     (self.key, self.revision, self.old, self.new) = (key, revision, old, new)
   }
 
@@ -47,25 +47,25 @@ package struct BaseChange<Content: Sendable>: Sendable {
   package var kind: Kind {
     guard let new else { return .deleted }
     guard let old else { return .created }
-    return old.keyValue.createRevision == new.keyValue.createRevision ? .modified : .replaced
+    return old.createRevision == new.createRevision ? .modified : .replaced
   }
 
   /// Of the key and of the values.
   package var bytes: Int {
-    key.bytes.count + (old?.keyValue.value.count ?? 0) + (new?.keyValue.value.count ?? 0)
+    key.bytes.count + (old?.valueSize ?? 0) + (new?.valueSize ?? 0)
   }
 
   /// This change and then the next of the same key, as one; nil when they undo each other.
   package func followed(by next: BaseChange) -> BaseChange? {
-    if old?.keyValue == next.new?.keyValue { return nil }
+    if old == next.new { return nil }
     return BaseChange(key: key, revision: next.revision, old: old, new: next.new)
   }
 }
 
 extension RecordMap {
   /// What has to change in a range to make this the other one, which is the state at that revision; in key order.
-  package func difference(to other: Self, in range: KeyRange, at revision: Revision) -> [BaseChange<Content>] {
-    var changes: [BaseChange<Content>] = []
+  package func difference(to other: Self, in range: KeyRange, at revision: Revision) -> [BaseChange] {
+    var changes: [BaseChange] = []
     func drop(_ element: Element) {
       changes.append(BaseChange(key: element.key, revision: revision, old: element.value, new: nil))
     }
@@ -77,13 +77,13 @@ extension RecordMap {
         drop(before[index])
         index += 1
       }
-      var old: CacheRecord<Content>?
+      var old: CacheRecord?
       if index < before.count, before[index].key == key {
         old = before[index].value
         index += 1
       }
-      guard CacheRecord.differ(old, new) else { continue }
-      changes.append(BaseChange(key: key, revision: new.keyValue.modRevision, old: old, new: new))
+      guard old != new else { continue }
+      changes.append(BaseChange(key: key, revision: new.modRevision, old: old, new: new))
     }
     for element in before[index...] { drop(element) }
     return changes

@@ -96,11 +96,11 @@ extension Cache {
   /// How many follow the changes.
   package var changeConsumers: Int { (try? withChanges { $1.count }) ?? 0 }
 
-  func unsubscribe(_ feed: ChangeFeed<CacheContent<Value>>) { try? withChanges { $1.remove(feed) } }
+  func unsubscribe(_ feed: ChangeFeed) { try? withChanges { $1.remove(feed) } }
 
   /// What has to be told after a loss; nil while there is nothing to compare with.
-  func catchUp(_ feed: ChangeFeed<CacheContent<Value>>) -> ChangeBatch<CacheContent<Value>>? {
-    typealias Base = (loss: ChangeLoss<CacheContent<Value>>, snapshot: CacheSnapshot<Value>, epoch: Int)
+  func catchUp(_ feed: ChangeFeed) -> ChangeBatch? {
+    typealias Base = (loss: ChangeLoss, snapshot: CacheSnapshot<Value>, epoch: Int)
     let base: Base? = try? withChanges { machine, _ in
       guard let revision = machine.revision,
         case .resync(let loss) = feed.handle(.based(revision, epoch: machine.epoch))
@@ -116,11 +116,11 @@ extension Cache {
     KeyspaceUpdate(
       kind: .initial, revision: snapshot.revision,
       changes: snapshot.records.elements(in: range).map {
-        change($0.key, .existing, $0.value.keyValue.modRevision, $0.value, previous: nil)
+        change($0.key, .existing, $0.value.modRevision, $0.value, previous: nil)
       })
   }
 
-  func update(_ batch: ChangeBatch<CacheContent<Value>>) -> KeyspaceUpdate<Value> {
+  func update(_ batch: ChangeBatch) -> KeyspaceUpdate<Value> {
     KeyspaceUpdate(
       kind: batch.isResync ? .resync : .changes, revision: batch.revision,
       changes: batch.changes.map { change($0.key, $0.kind.told(), $0.revision, $0.new, previous: $0.old) },
@@ -128,8 +128,8 @@ extension Cache {
   }
 
   private func change(
-    _ key: Key, _ kind: KeyspaceChange<Value>.Kind, _ revision: Revision, _ record: Record<Value>?,
-    previous: Record<Value>?
+    _ key: Key, _ kind: KeyspaceChange<Value>.Kind, _ revision: Revision, _ record: CacheRecord?,
+    previous: CacheRecord?
   ) -> KeyspaceChange<Value> {
     var stored: Stored<Value>?
     var failure: HoldfastError?

@@ -78,10 +78,10 @@ public struct CacheChanges<Value: Sendable>: AsyncSequence, Sendable {
 
 /// A consumer's place in its cache; ends with the iterator.
 final class ChangeSubscription<Value: Sendable>: Sendable {
-  let feed: ChangeFeed<CacheContent<Value>>
+  let feed: ChangeFeed
   private let cache: Cache<Value>
 
-  init(_ feed: ChangeFeed<CacheContent<Value>>, _ cache: Cache<Value>) {
+  init(_ feed: ChangeFeed, _ cache: Cache<Value>) {
     self.feed = feed
     self.cache = cache
   }

@@ -3,8 +3,8 @@ import HoldfastCore
 /// How the base's steps are told, if somebody wants to know.
 extension CacheMachine {
   /// Puts changes of the watch into the base, and returns them with what they replaced.
-  mutating func put(_ changes: ArraySlice<CacheChange<Content>>) -> [BaseChange<Content>] {
-    var told: [BaseChange<Content>] = []
+  mutating func put(_ changes: ArraySlice<CacheChange>) -> [BaseChange] {
+    var told: [BaseChange] = []
     told.reserveCapacity(changes.count)
     for change in changes {
       let new = change.record.map(shared)
@@ -16,14 +16,14 @@ extension CacheMachine {
     return told
   }
 
-  func stepped(from before: Revision, with changes: [BaseChange<Content>]) -> [Action] {
+  func stepped(from before: Revision, with changes: [BaseChange]) -> [Action] {
     guard reportsSteps, let revision else { return [] }
     return [.advanced(BaseStep(.changes, from: before, to: revision, epoch: epoch, changes: changes))]
   }
 
   /// The base has become a list.
   func relisted(
-    from before: Revision?, _ old: RecordMap<Content>, isContinuous: Bool
+    from before: Revision?, _ old: RecordMap, isContinuous: Bool
   ) -> [Action] {
     guard reportsSteps, let revision else { return [] }
     guard let before else { return [.advanced(BaseStep(.loaded, from: revision, to: revision, epoch: epoch))] }

@@ -1,21 +1,21 @@
 package import HoldfastCore
 
 /// What a consumer is told at once: whole revisions, or a net difference.
-package struct ChangeBatch<Content: Sendable>: Sendable {
+package struct ChangeBatch: Sendable {
   package var isResync: Bool
   /// Whether another epoch begins with it, or with one that was merged into it.
   package var beginsEpoch: Bool
   /// With it, what was told is the range at this revision.
   package var revision: Revision
   /// As they happened; empty once there is a net difference.
-  private var inOrder: [BaseChange<Content>]
-  private var net: NetChanges<Content>?
+  private var inOrder: [BaseChange]
+  private var net: NetChanges?
 
   /// How much of a limit it takes; one without changes takes something as well.
   package private(set) var entries: Int
   package private(set) var bytes: Int
 
-  package init(_ changes: [BaseChange<Content>], at revision: Revision, isResync: Bool, beginsEpoch: Bool) {
+  package init(_ changes: [BaseChange], at revision: Revision, isResync: Bool, beginsEpoch: Bool) {
     inOrder = changes
     self.revision = revision
     self.isResync = isResync
@@ -41,25 +41,25 @@ package struct ChangeBatch<Content: Sendable>: Sendable {
   }
 
   /// In the order of revisions; of a resync in key order.
-  package var changes: [BaseChange<Content>] {
+  package var changes: [BaseChange] {
     guard let net else { return inOrder }
     return isResync ? net.inKeyOrder : net.inRevisionOrder
   }
 }
 
 /// Changes that were dropped before the consumer was told of them.
-package struct ChangeLoss<Content: Sendable>: Sendable {
+package struct ChangeLoss: Sendable {
   /// The base after what was dropped first, and that.
-  let base: RecordMap<Content>
-  let dropped: Fifo<ChangeBatch<Content>>
+  let base: RecordMap
+  let dropped: Fifo<ChangeBatch>
   let range: KeyRange
   /// Of that base.
   let epoch: Int
 
   /// The net difference from what the consumer was told to the base of now. It walks over the whole range.
   package func batch(
-    to now: RecordMap<Content>, at revision: Revision, epoch: Int
-  ) -> ChangeBatch<Content> {
+    to now: RecordMap, at revision: Revision, epoch: Int
+  ) -> ChangeBatch {
     var told = base
     for batch in dropped.reversed() {
       for change in batch.changes.reversed() { told[change.key] = change.old }

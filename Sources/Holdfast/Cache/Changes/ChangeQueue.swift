@@ -3,10 +3,10 @@ import HoldfastCore
 /// What waits for one consumer of a cache's changes, and what becomes of it when it is too much: pure.
 ///
 /// What is handed in costs the cache little: a filter by range, and at the limit one reference to the base.
-package struct ChangeQueue<Content: Sendable>: Sendable {
+package struct ChangeQueue: Sendable {
   package enum Input: Sendable {
     /// The base moved, and is this now.
-    case advanced(BaseStep<Content>, base: RecordMap<Content>)
+    case advanced(BaseStep, base: RecordMap)
     /// The consumer asks for more.
     case demanded
     /// What `needBase` asked for is at hand, as of this revision.
@@ -18,11 +18,11 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   package enum Action: Sendable {
     /// The consumer, if it waits, should ask again.
     case wake
-    case deliver(ChangeBatch<Content>)
+    case deliver(ChangeBatch)
     /// Answer with `based` in the same step in which the base is read.
     case needBase
     /// Deliver the net difference to the base.
-    case resync(ChangeLoss<Content>)
+    case resync(ChangeLoss)
     /// Nothing more comes after this error.
     case finish(HoldfastError)
   }
@@ -30,7 +30,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   private enum State {
     case following
     /// Behind what waits, changes were dropped.
-    case lost(ChangeLoss<Content>)
+    case lost(ChangeLoss)
     /// What waits is delivered, and then the error.
     case ending(HoldfastError)
     case finished
@@ -43,7 +43,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   private var state = State.following
   /// Of the last step.
   private var epoch: Int
-  private var waiting = Fifo<ChangeBatch<Content>>()
+  private var waiting = Fifo<ChangeBatch>()
   private var skipped = 0
   package private(set) var entries = 0
   package private(set) var bytes = 0
@@ -56,8 +56,8 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   /// Of a consumer that was told the range at a revision, or that is told the present by somebody else; nil when the history
   /// since is not known.
   package init?(
-    range: KeyRange, policy: ChangePolicy, after told: Revision?, of machine: CacheMachine<Content>,
-    _ history: HistoryWindow<Content>
+    range: KeyRange, policy: ChangePolicy, after told: Revision?, of machine: CacheMachine,
+    _ history: HistoryWindow
   ) {
     // A quarter of the window, so that the revision that was told last is inside as a rule.
     let interval = history.limit.revisions > 0 ? max(1, history.limit.revisions / 4) : nil
@@ -76,7 +76,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     }
   }
 
-  private mutating func advance(_ step: BaseStep<Content>, _ base: RecordMap<Content>) -> [Action] {
+  private mutating func advance(_ step: BaseStep, _ base: RecordMap) -> [Action] {
     // Who has lost something is told as soon as there is something to compare with.
     if case .lost = state { return [.wake] }
     guard case .following = state else { return [] }
@@ -92,7 +92,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   }
 
   private mutating func take(
-    _ step: BaseStep<Content>, _ base: RecordMap<Content>, isResync: Bool
+    _ step: BaseStep, _ base: RecordMap, isResync: Bool
   ) -> [Action] {
     let changes = step.changes.filter { range.contains($0.key) }
     guard isResync || !changes.isEmpty else { return skip(step) }
@@ -102,7 +102,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
   }
 
   /// What does not concern the range takes the consumer further all the same, but rarely wakes it.
-  private mutating func skip(_ step: BaseStep<Content>) -> [Action] {
+  private mutating func skip(_ step: BaseStep) -> [Action] {
     if !waiting.isEmpty {
       waiting.changeLast { $0.revision = step.to }
       return []
@@ -112,7 +112,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     return append(ChangeBatch([], at: step.to, isResync: false, beginsEpoch: false), RecordMap())
   }
 
-  private mutating func append(_ batch: ChangeBatch<Content>, _ base: RecordMap<Content>) -> [Action] {
+  private mutating func append(_ batch: ChangeBatch, _ base: RecordMap) -> [Action] {
     let isFull = entries + batch.entries > policy.entries || bytes + batch.bytes > policy.bytes
     if isFull, policy.kind == .backPressure {
       state = .ending(
@@ -136,7 +136,7 @@ package struct ChangeQueue<Content: Sendable>: Sendable {
     return [.wake]
   }
 
-  private mutating func drop(_ base: RecordMap<Content>) {
+  private mutating func drop(_ base: RecordMap) {
     state = .lost(ChangeLoss(base: base, dropped: waiting, range: range, epoch: epoch))
     waiting = Fifo()
     (entries, bytes) = (0, 0)

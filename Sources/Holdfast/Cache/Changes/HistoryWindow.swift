@@ -1,14 +1,14 @@
 package import HoldfastCore
 
 /// The recent past of a base, as what has to be undone to go back there: bounded in revisions and in bytes.
-package struct HistoryWindow<Content: Sendable>: Sendable {
+package struct HistoryWindow: Sendable {
   /// One revision, or one list.
   private struct Entry: Sendable {
     /// The base's revision before; between it and `revision` nothing is known when it was a list.
     var from: Revision
     var revision: Revision
     var isResync: Bool
-    var changes: [BaseChange<Content>]
+    var changes: [BaseChange]
     var bytes: Int
   }
 
@@ -53,7 +53,7 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
     entries = Fifo()
   }
 
-  package mutating func add(_ step: BaseStep<Content>) {
+  package mutating func add(_ step: BaseStep) {
     if step.epoch != epoch || newest == nil || step.isBroken { former = highest }
     epoch = step.epoch
     highest = max(highest ?? step.to, step.to)
@@ -97,8 +97,8 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   /// - Parameter base: The base now.
   /// - Throws: ``HoldfastError`` with code `compacted` or `futureRevision`.
   package func base(
-    at revision: Revision, from base: RecordMap<Content>
-  ) throws -> RecordMap<Content> {
+    at revision: Revision, from base: RecordMap
+  ) throws -> RecordMap {
     var base = base
     for entry in entries[try firstEntry(after: revision)...].reversed() {
       for change in entry.changes.reversed() { base[change.key] = change.old }
@@ -110,7 +110,7 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
   ///
   /// - Throws: ``HoldfastError`` with code `compacted`, also for a revision that may be one of before a restore, or
   ///   `futureRevision`.
-  package func step(after revision: Revision) throws -> BaseStep<Content> {
+  package func step(after revision: Revision) throws -> BaseStep {
     if mayBeFormer(revision) {
       throw HoldfastError(.compacted, "revision \(revision) may be of another history", revision: newest)
     }
@@ -118,7 +118,7 @@ package struct HistoryWindow<Content: Sendable>: Sendable {
     let isResync = missed.contains(where: \.isResync)
     var changes = missed.flatMap(\.changes)
     if isResync {
-      var net = NetChanges<Content>()
+      var net = NetChanges()
       for change in changes { net.add(change) }
       changes = net.inKeyOrder
     }
@@ -164,8 +164,8 @@ extension BaseStep {
   fileprivate var isBroken: Bool { if case .resync(isContinuous: false) = kind { true } else { false } }
 
   /// The changes of each revision that has any, in order.
-  package var revisions: [ArraySlice<BaseChange<Content>>] {
-    var result: [ArraySlice<BaseChange<Content>>] = []
+  package var revisions: [ArraySlice<BaseChange>] {
+    var result: [ArraySlice<BaseChange>] = []
     var start = changes.startIndex
     for index in changes.indices where changes[index].revision != changes[start].revision {
       result.append(changes[start..<index])

@@ -1,15 +1,15 @@
 package import HoldfastCore
 
 /// Changes of many steps as one for each key: what a key was before the first, and is after the last.
-package struct NetChanges<Content: Sendable>: Sendable {
-  private var changes = SortedMap<BaseChange<Content>>()
+package struct NetChanges: Sendable {
+  private var changes = SortedMap<BaseChange>()
   package private(set) var bytes = 0
 
   package init() {}
 
   package var count: Int { changes.count }
 
-  package mutating func add(_ change: BaseChange<Content>) {
+  package mutating func add(_ change: BaseChange) {
     let held = changes[change.key]
     let next = held.map { $0.followed(by: change) } ?? change
     bytes += (next?.bytes ?? 0) - (held?.bytes ?? 0)
@@ -24,10 +24,10 @@ package struct NetChanges<Content: Sendable>: Sendable {
     }
   }
 
-  package var inKeyOrder: [BaseChange<Content>] { changes.map(\.value) }
+  package var inKeyOrder: [BaseChange] { changes.map(\.value) }
 
   /// By the revision of each key's last change, then by key.
-  package var inRevisionOrder: [BaseChange<Content>] {
+  package var inRevisionOrder: [BaseChange] {
     inKeyOrder.sorted { ($0.revision, $0.key) < ($1.revision, $1.key) }
   }
 }

@@ -1,80 +1,135 @@
+internal import HoldfastStructures
+
 /// How a cache makes records of what the store says, and values of records.
 package struct CacheDecoder<Value: Sendable>: Sendable {
   let keyspace: Keyspace<Value>
   let policy: CacheConfiguration.Decoding
-  let findings: Findings<Value>
+  let findings: Findings
+  private let keepsBytes: Bool
 
-  package init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager) {
-    self.init(keyspace, policy, Findings())
+  /// - Parameter keepsBytes: Whether the bytes of values are kept although nothing here needs them any more.
+  package init(
+    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager, keepsBytes: Bool = false
+  ) {
+    self.init(keyspace, policy, Findings(), keepsBytes: keepsBytes)
   }
 
-  init(_ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings<Value>) {
+  init(
+    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings, keepsBytes: Bool = false
+  ) {
     (self.keyspace, self.policy, self.findings) = (keyspace, policy, findings)
+    self.keepsBytes = keepsBytes || policy == .onDemand || keyspace.decodesEachRead
   }
 
   /// Never throws: what does not decode is kept with its error.
-  package func record(_ keyValue: KeyValue) -> Record<Value> {
-    if policy == .onDemand { return Record<Value>(OnDemandEntry(keyValue)) }
+  package func record(_ keyValue: KeyValue) -> CacheRecord {
+    if policy == .onDemand { return CacheRecord(keyValue: keyValue) }
+    var keyValue = keyValue
+    // The key came beside the bytes, and would keep their page of memory from being of use to others when they are gone.
+    if !keepsBytes { keyValue.key = Key(bytes: Bytes.copy(keyValue.key.bytes)) }
     do {
       let stored = try keyspace.decode(keyValue)
-      return Record<Value>(keyValue: keyValue, content: keyspace.decodesEachRead ? .encoded : .value(stored))
+      return CacheRecord(
+        keyValue: keyValue, outcome: keyspace.decodesEachRead ? nil : stored.storage, keepsBytes: keepsBytes)
     } catch {
-      return Record<Value>(keyValue: keyValue, content: .undecodable(HoldfastError(wrapping: error)))
+      let failure = DecodingFailure(HoldfastError(wrapping: error))
+      return CacheRecord(keyValue: keyValue, outcome: failure, keepsBytes: keepsBytes)
     }
   }
 
-  package func change(_ event: WatchEvent) -> CacheChange<CacheContent<Value>> {
+  package func change(_ event: WatchEvent) -> CacheChange {
     switch event.kind {
     case .put: .put(record(event.keyValue))
     case .delete: .delete(event.key, event.modRevision)
     }
   }
 
-  package func effect(_ write: AcknowledgedWrite) -> WriteEffect<CacheContent<Value>> {
+  package func effect(_ write: AcknowledgedWrite) -> WriteEffect {
     switch write {
     case .put(let keyValue): .put(record(keyValue))
     case .delete(let range): .delete(range)
     }
   }
 
-  /// The value of a record.
+  /// The value of a record, decoded now if nothing is kept of it. No lock is held meanwhile: of several who come first each
+  /// may decode it, and all get what the first of them has made of it.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed`.
-  package func value(of record: Record<Value>) throws -> Stored<Value> {
-    switch record.content {
-    case .value(let stored): return stored
-    case .encoded: return try keyspace.decode(record.keyValue)
-    case .undecodable(let error): throw error
-    case .onDemand:
-      guard let entry = record.entry as? OnDemandEntry<Value> else { return try keyspace.decode(record.keyValue) }
-      return try entry.value(self)
+  package func value(of record: CacheRecord) throws -> Stored<Value> {
+    if let kept = try kept(record) { return kept }
+    guard let keyValue = record.keyValue else {
+      throw HoldfastError(.internal, "neither a value nor its bytes are kept", key: record.key)
+    }
+    // Known to be a value when it came.
+    if policy == .eager { return try keyspace.decode(keyValue) }
+    do {
+      let stored = try keyspace.decode(keyValue)
+      if keyspace.decodesEachRead { return stored }
+      record.entry.outcome.set(stored.storage)
+      return try kept(record) ?? stored
+    } catch {
+      let error = HoldfastError(wrapping: error)
+      if record.entry.outcome.set(DecodingFailure(error)) { findings.add(record) }
+      if let kept = try kept(record) { return kept }
+      throw error
     }
   }
 
+  private func kept(_ record: CacheRecord) throws -> Stored<Value>? {
+    guard let outcome = record.outcome else { return nil }
+    if let failure = outcome.failure { throw failure }
+    return Stored(outcome)
+  }
+
+  private func quarantined(_ record: CacheRecord, _ error: HoldfastError) -> QuarantinedKey {
+    keyspace.quarantined(record.key, record.modRevision, error)
+  }
+
   /// What is in memory under several keys, as an answer.
-  func lookup(_ keys: [Key], _ held: [Record<Value>?], revision: Revision) -> Lookup<Value> {
-    let (found, quarantined) = values(held.compactMap { $0 })
+  func lookup(_ keys: [Key], _ held: [CacheRecord?], revision: Revision) -> Lookup<Value> {
+    var found: [Stored<Value>] = []
+    var quarantined: [QuarantinedKey] = []
+    for record in held.lazy.compactMap({ $0 }) {
+      do {
+        found.append(try value(of: record))
+      } catch {
+        quarantined.append(self.quarantined(record, HoldfastError(wrapping: error)))
+      }
+    }
     let missing = zip(keys, held).filter { $0.1 == nil }.map(\.0)
     return Lookup(found: found, missing: missing, quarantined: quarantined, revision: revision)
   }
 
   /// What is in memory in a range, as an answer.
-  func listing(_ records: [Record<Value>], revision: Revision) -> Listing<Value> {
-    let (values, quarantined) = values(records)
-    return Listing(values: values, revision: revision, quarantined: quarantined, more: false, total: records.count)
-  }
-
-  private func values(_ records: [Record<Value>]) -> (values: [Stored<Value>], quarantined: [QuarantinedKey]) {
-    var values: [Stored<Value>] = []
-    var undecodable: [QuarantinedKey] = []
-    values.reserveCapacity(records.count)
-    for record in records {
-      do {
-        values.append(try value(of: record))
-      } catch {
-        undecodable.append(keyspace.quarantined(record.keyValue, HoldfastError(wrapping: error)))
+  func listing(_ held: RangeValues, revision: Revision) -> Listing<Value> {
+    var outcomes = held.outcomes
+    var quarantined: [QuarantinedKey] = []
+    if !held.others.isEmpty {
+      outcomes = []
+      outcomes.reserveCapacity(held.count)
+      var next = 0
+      for (place, record) in held.others {
+        outcomes += held.outcomes[next..<place]
+        next = place
+        do {
+          outcomes.append(try value(of: record).storage)
+        } catch {
+          quarantined.append(self.quarantined(record, HoldfastError(wrapping: error)))
+        }
       }
+      outcomes += held.outcomes[next...]
     }
-    return (values, undecodable)
+    return Listing(outcomes: outcomes, revision: revision, quarantined: quarantined, more: false, total: held.count)
   }
+}
+
+/// As an eager cache does it, but for the bytes, which are kept for those who look whether they are right.
+extension Keyspace {
+  private var decoder: CacheDecoder<Value> { CacheDecoder(self, keepsBytes: true) }
+
+  package func record(_ keyValue: KeyValue) -> CacheRecord { decoder.record(keyValue) }
+
+  package func change(_ event: WatchEvent) -> CacheChange { decoder.change(event) }
+
+  package func effect(_ write: AcknowledgedWrite) -> WriteEffect { decoder.effect(write) }
 }

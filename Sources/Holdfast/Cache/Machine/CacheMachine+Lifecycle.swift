@@ -5,7 +5,7 @@ extension CacheMachine {
     guard case .nothing = activity else { return [] }
     // What a stop left behind goes away in one step, so that nothing old is ever taken for loaded; the first list then
     // comes as additions.
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     touchEverything(&touched)
     base = RecordMap()
     overlay = CacheOverlay()

@@ -2,7 +2,7 @@ import HoldfastCore
 
 extension CacheMachine {
   /// Applies a list as a difference: whoever looks sees only what really changed, all of it at once.
-  mutating func load(_ listed: Revision, _ records: [CacheRecord<Content>]) -> [Action] {
+  mutating func load(_ listed: Revision, _ records: [CacheRecord]) -> [Action] {
     guard case .list(let known) = activity else { return [] }
     if let problem = problem(with: records, at: listed) { return resync(violation(problem)) }
 
@@ -17,7 +17,7 @@ extension CacheMachine {
     (isRewound, lowAnswers, isDiverged, isDoubtful) = (false, 0, false, false)
 
     var actions: [Action] = []
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     if beginsEpoch {
       touchEverything(&touched)
     } else {
@@ -54,7 +54,7 @@ extension CacheMachine {
   /// covers what is dropped here, since it is asked for afterwards.
   mutating func listFailed(_ cause: HoldfastError) -> [Action] {
     guard isOverlayFull else { return resync(cause) }
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     touchEverything(&touched)
     let forgetting = forgetting()
     base = RecordMap()
@@ -68,21 +68,21 @@ extension CacheMachine {
   /// The new base. Keys that change on the way are touched; records that did not change stay the ones they were, so that
   /// a re-list does not double the memory that readers hold.
   private func difference(
-    to records: [CacheRecord<Content>], _ touched: inout TouchedKeys<Content>
-  ) -> RecordMap<Content> {
-    var result: [CacheRecord<Content>] = []
+    to records: [CacheRecord], _ touched: inout TouchedKeys
+  ) -> RecordMap {
+    var result: [CacheRecord] = []
     result.reserveCapacity(records.count)
     var rest = base.makeIterator()
     var old = rest.next()
     for record in records {
-      let key = record.keyValue.key
+      let key = record.key
       while let gone = old, gone.key < key {
         touch(gone.key, &touched)
         old = rest.next()
       }
       if let held = old, held.key == key {
         old = rest.next()
-        if held.value.keyValue == record.keyValue {
+        if held.value == record {
           result.append(held.value)
           continue
         }
@@ -100,30 +100,30 @@ extension CacheMachine {
   /// Whether the list is not of the history that the cache knows: it holds something of before the revision that snapshots
   /// state and that they do not have, or something that an acknowledged write, or what is held, had replaced. That the cache
   /// missed something explains what it does not have, but not that the store has gone back.
-  private func contradicts(_ records: [CacheRecord<Content>], at listed: Revision) -> Bool {
+  private func contradicts(_ records: [CacheRecord], at listed: Revision) -> Bool {
     let held = snapshotRecords
     if !isDiverged, listed == snapshotRevision, records.count != held.count { return true }
     return records.contains { record in
-      let (key, changed) = (record.keyValue.key, record.keyValue.modRevision)
-      let known = held[key]?.keyValue
+      let (key, changed) = (record.key, record.modRevision)
+      let known = held[key]
       if let known, changed < known.modRevision { return true }
-      if !isDiverged, let snapshotRevision, changed <= snapshotRevision, known != record.keyValue { return true }
+      if !isDiverged, let snapshotRevision, changed <= snapshotRevision, known != record { return true }
       return overlay.revision(of: key).map { changed < $0 && $0 <= listed } ?? false
     }
   }
 
   /// Why this cannot be the range at that revision, if it cannot.
-  private func problem(with records: [CacheRecord<Content>], at listed: Revision) -> String? {
+  private func problem(with records: [CacheRecord], at listed: Revision) -> String? {
     guard listed > .zero, listed.next > listed else { return "a list came at the impossible revision \(listed)" }
     var last: Key?
     for record in records {
-      let keyValue = record.keyValue
-      guard range.contains(keyValue.key) else { return "a list held \(keyValue.key), which was not asked for" }
-      if let last, keyValue.key <= last { return "a list came out of order at \(keyValue.key)" }
-      guard keyValue.modRevision > .zero, keyValue.modRevision <= listed else {
-        return "a list at revision \(listed) held \(keyValue.key) of revision \(keyValue.modRevision)"
+      let (key, changed) = (record.key, record.modRevision)
+      guard range.contains(key) else { return "a list held \(key), which was not asked for" }
+      if let last, key <= last { return "a list came out of order at \(key)" }
+      guard changed > .zero, changed <= listed else {
+        return "a list at revision \(listed) held \(key) of revision \(changed)"
       }
-      last = keyValue.key
+      last = key
     }
     return nil
   }

@@ -6,7 +6,7 @@ extension CacheMachine {
   package var snapshotRevision: Revision? { proof?.revision ?? revision }
 
   /// The range as it was at `snapshotRevision`.
-  package var snapshotRecords: RecordMap<Content> { proof?.base ?? base }
+  package var snapshotRecords: RecordMap { proof?.base ?? base }
 
   /// Whether a snapshot taken now has everything of the store up to a revision that was learned in an epoch.
   package func covers(_ revision: Revision, epoch: Int) -> Bool {
@@ -46,11 +46,11 @@ extension CacheMachine {
 
   /// What a store that holds these records at a revision, or now, answers.
   func historyAnchor(
-    at revision: Revision?, _ records: RecordMap<Content>
+    at revision: Revision?, _ records: RecordMap
   ) -> HistoryAnchor {
     HistoryAnchor(
-      range, at: revision, records.lazy.map(\.value.keyValue.modRevision),
-      isExact: exactAnchors.cover(records.lazy.map(\.value.keyValue), count: records.count))
+      range, at: revision, records.lazy.map(\.value.modRevision),
+      isExact: exactAnchors.cover(records))
   }
 
   mutating func probed(_ probe: Probe, _ answer: RangeResponse) -> [Action] {
@@ -91,7 +91,7 @@ extension CacheMachine {
     if isOfAnotherHistory(answer, at: found, isExact: anchor.isExact) { return .otherHistory }
     // A list that is on its way may be of before: snapshots would go back with it.
     guard case .watch = activity, sent == revision, found > snapshotRevision ?? .zero else { return .nothing }
-    guard anchor.holds(in: answer, { base[$0]?.keyValue }) else { return .nothing }
+    guard anchor.holds(in: answer, base.holds) else { return .nothing }
     if contradicts([], through: found) { return .otherHistory }
     proof = Proof(revision: found)
     confirmations.reach(found)
@@ -102,10 +102,10 @@ extension CacheMachine {
   private func isOfAnotherHistory(_ answer: RangeResponse, at found: Revision, isExact: Bool) -> Bool {
     guard !isDiverged, let reached = snapshotRevision, found >= reached else { return false }
     let held = snapshotRecords
-    if answer.keyValues.contains(where: { $0.modRevision <= reached && held[$0.key]?.keyValue != $0 }) { return true }
+    if answer.keyValues.contains(where: { $0.modRevision <= reached && !held.holds($0) }) { return true }
     guard found == reached else { return false }
     if answer.count != Int64(held.count) { return true }
-    return !isExact && answer.keyValues.first?.modRevision != held.lazy.map(\.value.keyValue.modRevision).max()
+    return !isExact && answer.keyValues.first?.modRevision != held.lazy.map(\.value.modRevision).max()
   }
 
   /// The cache is live when its watch stands, and nothing is known to be missing that the store had when it was found to stand, or

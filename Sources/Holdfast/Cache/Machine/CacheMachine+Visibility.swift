@@ -3,12 +3,12 @@ package import HoldfastCore
 /// The keys that a step may change, with what readers saw before it.
 ///
 /// A plain array, since a list touches every key at once and mostly in order; a key may be in it more than once.
-struct TouchedKeys<Content: Sendable> {
-  typealias Touch = (key: Key, before: CacheRecord<Content>?)
+struct TouchedKeys {
+  typealias Touch = (key: Key, before: CacheRecord?)
 
   private var touches: [Touch] = []
 
-  mutating func append(_ key: Key, before: CacheRecord<Content>?) { touches.append((key, before)) }
+  mutating func append(_ key: Key, before: CacheRecord?) { touches.append((key, before)) }
 
   /// In key order, of each key the first touch: what came later has seen a part of the step.
   func sorted() -> [Touch] {
@@ -26,7 +26,7 @@ struct TouchedKeys<Content: Sendable> {
 extension CacheMachine {
   /// What a local reader sees: the highest revision of base, overlay and range tombstones. Overlay revisions are above A,
   /// the base's are not.
-  package func visible(_ key: Key) -> CacheRecord<Content>? {
+  package func visible(_ key: Key) -> CacheRecord? {
     switch overlay[key] {
     case .record(let record): record
     case .gone: nil
@@ -35,17 +35,17 @@ extension CacheMachine {
   }
 
   /// The record of an acknowledged write, where this is what became of it: one to hold, and one to decode.
-  func shared(_ record: CacheRecord<Content>) -> CacheRecord<Content> {
-    guard case .record(let held) = overlay[record.keyValue.key], held.holdsTheSame(as: record) else { return record }
+  func shared(_ record: CacheRecord) -> CacheRecord {
+    guard case .record(let held) = overlay[record.key], held == record else { return record }
     return held
   }
 
-  func touch(_ key: Key, _ touched: inout TouchedKeys<Content>) {
+  func touch(_ key: Key, _ touched: inout TouchedKeys) {
     touched.append(key, before: visible(key))
   }
 
   /// Every key of the range that readers may see.
-  func touch(_ keys: KeyRange, _ touched: inout TouchedKeys<Content>) {
+  func touch(_ keys: KeyRange, _ touched: inout TouchedKeys) {
     base.forEach(in: keys) { element in
       touch(element.key, &touched)
       return true
@@ -53,28 +53,28 @@ extension CacheMachine {
     overlay.forEachKey(in: keys) { touch($0, &touched) }
   }
 
-  func touchEverything(_ touched: inout TouchedKeys<Content>) { touch(.all, &touched) }
+  func touchEverything(_ touched: inout TouchedKeys) { touch(.all, &touched) }
 
   /// What the overlay drops when the base reaches a revision. A range tombstone may uncover what the base holds below it,
   /// if a server lost a delete: what readers see is recomputed, not assumed.
-  func touchEvictions(through revision: Revision, _ touched: inout TouchedKeys<Content>) {
+  func touchEvictions(through revision: Revision, _ touched: inout TouchedKeys) {
     overlay.forEachEviction(through: revision, key: { touch($0, &touched) }, range: { touch($0, &touched) })
   }
 
   /// The real differences between what readers saw and what they see now.
-  func publish(_ touched: TouchedKeys<Content>) -> [Action] {
-    var changes: [VisibleChange<Content>] = []
+  func publish(_ touched: TouchedKeys) -> [Action] {
+    var changes: [VisibleChange] = []
     for (key, before) in touched.sorted() {
       let now = visible(key)
-      guard CacheRecord.differ(now, before) else { continue }
+      guard now != before else { continue }
       changes.append(VisibleChange(key: key, record: now))
     }
     return changes.isEmpty ? [] : [.publish(changes)]
   }
 
   /// The same of what happened to the base while nothing lay over it: of each key the first that it was and the last.
-  func publish(_ changes: [BaseChange<Content>]) -> [Action] {
-    var visible: [VisibleChange<Content>] = []
+  func publish(_ changes: [BaseChange]) -> [Action] {
+    var visible: [VisibleChange] = []
     visible.reserveCapacity(changes.count)
     let order = inKeyOrder(changes)
     var next = order.startIndex
@@ -86,13 +86,13 @@ extension CacheMachine {
         last = changes[order[next]]
         next += 1
       }
-      if CacheRecord.differ(first.old, last.new) { visible.append(VisibleChange(key: first.key, record: last.new)) }
+      if first.old != last.new { visible.append(VisibleChange(key: first.key, record: last.new)) }
     }
     return visible.isEmpty ? [] : [.publish(visible)]
   }
 
   /// The places of changes by their keys; those of one key as they came.
-  private func inKeyOrder(_ changes: [BaseChange<Content>]) -> [Int] {
+  private func inKeyOrder(_ changes: [BaseChange]) -> [Int] {
     let keys = changes.map(\.key)
     return keys.indices.sorted { left, right in
       if keys[left] < keys[right] { return true }

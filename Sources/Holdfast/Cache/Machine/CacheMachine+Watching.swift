@@ -15,7 +15,7 @@ extension CacheMachine {
   }
 
   private mutating func checkAnchor(
-    at revision: Revision, _ records: RecordMap<Content>
+    at revision: Revision, _ records: RecordMap
   ) -> [Action] {
     let anchor = historyAnchor(at: revision, records)
     self.anchor = (anchor, highestKnown)
@@ -28,7 +28,7 @@ extension CacheMachine {
     self.anchor = nil
     let isProof = anchor.request.revision != revision
     let held = isProof ? snapshotRecords : base
-    guard anchor.holds(in: answer, { held[$0]?.keyValue }) else { return rewound() }
+    guard anchor.holds(in: answer, held.holds) else { return rewound() }
     if let known, answer.header.revision < known { return suspect(answer.header.revision, known) }
     // Two histories may agree at either revision and differ at the other: the base may be of one, the proof of the other.
     if let proof, !isProof { return checkAnchor(at: proof.revision, snapshotRecords) }
@@ -51,7 +51,7 @@ extension CacheMachine {
   }
 
   /// Takes whole revisions, all of them in one step.
-  mutating func apply(_ changes: [CacheChange<Content>]) -> [Action] {
+  mutating func apply(_ changes: [CacheChange]) -> [Action] {
     guard let revision else { return [] }
     if anchor != nil { return resync(notAnchored()) }
     // Checked before anything is applied: a batch is taken whole or not at all.
@@ -67,7 +67,7 @@ extension CacheMachine {
       overlay.evict(through: last)
       return move(to: last, publish(changes), changes)
     }
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     for change in fresh { touch(change.key, &touched) }
     touchEvictions(through: last, &touched)
     let changes = put(fresh)
@@ -83,25 +83,25 @@ extension CacheMachine {
       return resync(violation("the watch claimed the impossible revision \(progress.revision)"))
     }
     if contradicts([], through: progress.revision) || !followsProof([], through: progress.revision) { return rewound() }
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     touchEvictions(through: progress.revision, &touched)
     overlay.evict(through: progress.revision)
     return move(to: progress.revision, publish(touched))
   }
 
-  private mutating func followsProof(_ changes: ArraySlice<CacheChange<Content>>, through last: Revision) -> Bool {
+  private mutating func followsProof(_ changes: ArraySlice<CacheChange>, through last: Revision) -> Bool {
     proof?.follow(changes, through: last, from: base) ?? true
   }
 
   /// Whether the base, with these changes, would still have something that an acknowledged write of before has replaced: then
   /// the changes are of another history than that write.
-  func contradicts(_ changes: ArraySlice<CacheChange<Content>>, through revision: Revision) -> Bool {
+  func contradicts(_ changes: ArraySlice<CacheChange>, through revision: Revision) -> Bool {
     var isContradicted = false
     var news: [Key: Revision?]?
     func held(_ key: Key) -> Revision? {
-      let known = news ?? Dictionary(changes.map { ($0.key, $0.record?.keyValue.modRevision) }) { $1 }
+      let known = news ?? Dictionary(changes.map { ($0.key, $0.record?.modRevision) }) { $1 }
       news = known
-      return known[key] ?? base[key]?.keyValue.modRevision
+      return known[key] ?? base[key]?.modRevision
     }
     func look(_ key: Key) {
       guard let written = overlay.revision(of: key), written <= revision, let held = held(key) else { return }
@@ -120,7 +120,7 @@ extension CacheMachine {
   }
 
   private mutating func move(
-    to newRevision: Revision, _ published: [Action], _ changes: [BaseChange<Content>] = []
+    to newRevision: Revision, _ published: [Action], _ changes: [BaseChange] = []
   ) -> [Action] {
     let before = revision ?? newRevision
     revision = newRevision
@@ -132,7 +132,7 @@ extension CacheMachine {
     return published + [.reached(newRevision)] + stepped(from: before, with: changes) + becomeLive()
   }
 
-  private func problem(with changes: [CacheChange<Content>]) -> String? {
+  private func problem(with changes: [CacheChange]) -> String? {
     var last = Revision.zero
     for change in changes {
       guard range.contains(change.key) else { return "the watch reported \(change.key), which was not asked for" }

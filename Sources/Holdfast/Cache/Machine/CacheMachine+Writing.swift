@@ -6,7 +6,7 @@ extension CacheMachine {
   /// It collects from the start on, before the first list and during every other one: a write that is acknowledged while a
   /// list is on its way may be newer than that list.
   mutating func acknowledge(
-    _ effects: [WriteEffect<Content>], at written: Revision, changed: Bool, sent mark: WriteMark
+    _ effects: [WriteEffect], at written: Revision, changed: Bool, sent mark: WriteMark
   ) -> [Action] {
     if case .nothing = activity { return [] }
     guard mark.epoch == epoch, written > .zero else { return [] }
@@ -18,11 +18,11 @@ extension CacheMachine {
     know(written)
     if !effects.isEmpty { highestAcknowledged = max(highestAcknowledged ?? written, written) }
     if let revision, written <= revision { return contradicts(effects, at: written) ? rewound() : [] }
-    var touched = TouchedKeys<Content>()
+    var touched = TouchedKeys()
     for effect in effects {
       switch effect {
       case .put(let record):
-        let key = record.keyValue.key
+        let key = record.key
         guard range.contains(key) else { continue }
         touch(key, &touched)
         overlay.set(record, for: key, at: written)
@@ -41,16 +41,16 @@ extension CacheMachine {
 
   /// Whether the base, which has reached that revision, still has something that the write replaced: then it is of another
   /// history.
-  private func contradicts(_ effects: [WriteEffect<Content>], at written: Revision) -> Bool {
+  private func contradicts(_ effects: [WriteEffect], at written: Revision) -> Bool {
     var isContradicted = false
     for effect in effects {
       let range: KeyRange =
         switch effect {
-        case .put(let record): .key(record.keyValue.key)
+        case .put(let record): .key(record.key)
         case .delete(let range): range
         }
       base.forEach(in: range) { element in
-        if element.value.keyValue.modRevision < written { isContradicted = true }
+        if element.value.modRevision < written { isContradicted = true }
         return !isContradicted
       }
     }

@@ -7,19 +7,19 @@ package import HoldfastCore
 ///
 /// The order of the actions means something: a new epoch comes before what is published in it, and what is published comes
 /// before the revision that it reaches. One input gives at most one `publish`.
-package struct CacheMachine<Content: Sendable>: Sendable {
+package struct CacheMachine: Sendable {
   package enum Input: Sendable {
     /// Begins; after a stop, begins again from nothing. Does nothing while it runs.
     case start
     /// The whole range at the header's revision, in key order, read linearizably *after* the `list` action.
-    case listed(attempt: Int, header: ResponseHeader, records: [CacheRecord<Content>])
+    case listed(attempt: Int, header: ResponseHeader, records: [CacheRecord])
     case listFailed(attempt: Int, HoldfastError)
     case watchStarted(attempt: Int, ResponseHeader)
     /// What the store answered to a `checkAnchor`. Nothing else of the watch may be handed in before it.
     case anchorAnswered(attempt: Int, RangeResponse)
     case anchorFailed(attempt: Int, HoldfastError)
     /// Whole revisions, one or many, in order.
-    case changes(attempt: Int, [CacheChange<Content>])
+    case changes(attempt: Int, [CacheChange])
     case progress(attempt: Int, WatchProgress)
     /// The watch resumes by itself; nothing is missed.
     case watchInterrupted(attempt: Int, HoldfastError)
@@ -28,7 +28,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// What one acknowledged write did in the range, in the order of its operations. `changed` says whether it changed
     /// anything in the store, `sent` is the machine's `mark` when the request was sent. Writes that do not concern the range
     /// may be told as well.
-    case acknowledged([WriteEffect<Content>], at: Revision, changed: Bool, sent: WriteMark)
+    case acknowledged([WriteEffect], at: Revision, changed: Bool, sent: WriteMark)
     /// What the store answered to a probe.
     case probed(Probe, RangeResponse)
     /// The store did not answer a probe, or refused to.
@@ -49,7 +49,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// Read this from the store, linearizably, before anything else of the watch is handed in.
     case checkAnchor(attempt: Int, RangeRequest)
     /// What local readers see changes, all at once. Never empty, real differences only, in key order.
-    case publish([VisibleChange<Content>])
+    case publish([VisibleChange])
     /// The base is the range at this revision now.
     case reached(Revision)
     /// The range at this revision, a later one, was proven to be the base: snapshots state it.
@@ -57,7 +57,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
     /// Send a probe: it may show that there is nothing to wait for.
     case wantProbe
     /// How the base got there, or was dropped; told after it while `reportsSteps`.
-    case advanced(BaseStep<Content>)
+    case advanced(BaseStep)
     /// The store is known to have gone back. What is held is not what it has, until the next `reached`.
     case rewound
     /// The store was rewound: revisions of before mean nothing any more.
@@ -81,7 +81,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   package internal(set) var epoch = 0
   /// The base's revision A; nil before the first load.
   package internal(set) var revision: Revision?
-  package internal(set) var base = RecordMap<Content>()
+  package internal(set) var base = RecordMap()
   package internal(set) var phase = CachePhase.idle
   /// The highest revision of this epoch that was applied or acknowledged. Kept over a stop: a store that is rewound
   /// meanwhile must be recognised all the same.
@@ -89,7 +89,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// Whether somebody wants to know how the base moves.
   package var reportsSteps = false
 
-  var overlay = CacheOverlay<Content>()
+  var overlay = CacheOverlay()
   var activity = Activity.nothing
   /// Of the current cycle of list and watch; the answers of older ones are ignored.
   var attempt = 0
@@ -104,7 +104,7 @@ package struct CacheMachine<Content: Sendable>: Sendable {
   /// What the store is being asked for before the watch counts.
   var anchor: (anchor: HistoryAnchor, known: Revision?)?
   /// Where the base is known to be what the store held later than at the base's own revision.
-  var proof: Proof<Content>?
+  var proof: Proof?
   var confirmations = Confirmations()
   /// The highest revision of a write of this process in the range, in this epoch.
   package internal(set) var highestAcknowledged: Revision?

@@ -5,9 +5,9 @@ import HoldfastCore
 ///
 /// Entries that a range tombstone outdates are not kept, so an entry that is there is at least as new as the tombstones
 /// over it.
-struct CacheOverlay<Content: Sendable>: Sendable {
+struct CacheOverlay: Sendable {
   enum Lookup {
-    case record(CacheRecord<Content>)
+    case record(CacheRecord)
     case gone
     /// The overlay says nothing about the key.
     case nothing
@@ -15,9 +15,9 @@ struct CacheOverlay<Content: Sendable>: Sendable {
 
   private struct Entry: Sendable {
     var revision: Revision
-    var record: CacheRecord<Content>?
+    var record: CacheRecord?
 
-    func bytes(_ key: Key) -> Int { key.bytes.count + (record?.keyValue.value.count ?? 0) }
+    func bytes(_ key: Key) -> Int { key.bytes.count + (record?.valueSize ?? 0) }
   }
 
   private var entries = SortedMap<Entry>()
@@ -43,7 +43,7 @@ struct CacheOverlay<Content: Sendable>: Sendable {
 
   /// A key as of a revision, nil for a deleted one. Acknowledgements come in any order, the newest stays; of several
   /// operations at one revision, the last.
-  mutating func set(_ record: CacheRecord<Content>?, for key: Key, at revision: Revision) {
+  mutating func set(_ record: CacheRecord?, for key: Key, at revision: Revision) {
     if let held = entries[key], held.revision > revision { return }
     if let covered = ranges.revision(covering: key), covered > revision { return }
     remove(key)

@@ -1,73 +1,80 @@
 package import HoldfastCore
 import HoldfastStructures
 
-/// What the cache holds for one key: the stored key-value and what became of decoding it. One reference to hold and copy.
-package struct CacheRecord<Content: Sendable>: Sendable {
-  let entry: CacheEntry<Content>
+/// What the cache holds for one key: what identifies the stored key-value, and what became of decoding it. One reference to hold
+/// and copy. The bytes of the value are kept only where somebody asks for that.
+///
+/// It says nothing of the type of the values, and so nothing of what works on records is generic: the compiler can make of it
+/// what it would of code that is written for one type.
+package struct CacheRecord: Sendable {
+  let entry: CacheEntry
 
-  package var keyValue: KeyValue { entry.keyValue }
-  /// The decoded value or its decode error; the machine never looks at it.
-  package var content: Content { entry.content }
-
-  package init(keyValue: KeyValue, content: Content) {
-    entry = CacheEntry(keyValue: keyValue, content: content)
+  /// - Parameters:
+  ///   - outcome: What came of decoding the value, if somebody has tried.
+  ///   - keepsBytes: Whether the bytes of the value are needed later: to decode it then, or to be looked at.
+  package init(keyValue: KeyValue, outcome: DecodingOutcome? = nil, keepsBytes: Bool = true) {
+    entry =
+      keepsBytes ? BytesEntry(keyValue: keyValue, outcome: outcome) : CacheEntry(keyValue: keyValue, outcome: outcome)
   }
 
-  init(_ entry: CacheEntry<Content>) { self.entry = entry }
+  init(_ entry: CacheEntry) { self.entry = entry }
 
-  /// Whether they say different things of the store; what came of decoding them follows from that.
-  static func differ(_ left: CacheRecord?, _ right: CacheRecord?) -> Bool {
-    guard let left, let right else { return (left == nil) != (right == nil) }
-    if left.entry === right.entry { return false }
-    // Told apart without a look at the values, as a rule.
-    return left.entry.keyValue.modRevision != right.entry.keyValue.modRevision || left.keyValue != right.keyValue
+  package var key: Key { Key(bytes: entry.keyBytes) }
+  package var modRevision: Revision { entry.identity.modRevision }
+  package var createRevision: Revision { entry.identity.createRevision }
+  /// How many bytes the value has in the store.
+  package var valueSize: Int { entry.identity.size }
+
+  var keepsBytes: Bool { entry.bytes != nil }
+
+  /// The key-value, with its bytes if they are kept; nil if they are not.
+  package var keyValue: KeyValue? {
+    entry.bytes.map {
+      KeyValue(
+        key: key, value: $0, createRevision: createRevision, modRevision: modRevision, version: entry.identity.version,
+        lease: entry.identity.lease)
+    }
   }
 
   /// Whether both are one in memory.
   package func isIdentical(to other: CacheRecord) -> Bool { entry === other.entry }
 
-  /// Whether it says the same of the store; what came of decoding it follows from that.
-  package func holdsTheSame(as other: CacheRecord) -> Bool { !Self.differ(self, other) }
+  /// Whether the store, which answers this, holds the same.
+  package func isHeld(as keyValue: KeyValue) -> Bool {
+    modRevision == keyValue.modRevision && entry.keyBytes == keyValue.key.bytes
+      && entry.identity == RecordIdentity(of: keyValue)
+  }
 }
 
-/// A record, in the form in which an index for readers holds it.
-///
-/// `@unchecked Sendable` as its superclass: all that it adds is constant and `Sendable`.
-class CacheEntry<Content: Sendable>: Entry, @unchecked Sendable {
-  final let keyValue: KeyValue
-  final let content: Content
-
-  init(keyValue: KeyValue, content: Content) {
-    (self.keyValue, self.content) = (keyValue, content)
-    super.init(keyBytes: keyValue.key.bytes)
+extension CacheRecord: Equatable {
+  /// Whether they say the same of the store; what came of decoding them follows from that.
+  package static func == (left: CacheRecord, right: CacheRecord) -> Bool {
+    if left.entry === right.entry { return true }
+    return left.entry.identity == right.entry.identity && left.entry.keyBytes == right.entry.keyBytes
   }
-
-  override func duplicate() -> Entry { CacheEntry(keyValue: keyValue, content: content) }
-
-  override final var weight: Int { keyBytes.count + keyValue.value.count }
 }
 
 /// A watch event, decoded.
-package enum CacheChange<Content: Sendable>: Sendable {
-  case put(CacheRecord<Content>)
+package enum CacheChange: Sendable {
+  case put(CacheRecord)
   case delete(Key, Revision)
 
   package var key: Key {
     switch self {
-    case .put(let record): record.keyValue.key
+    case .put(let record): record.key
     case .delete(let key, _): key
     }
   }
 
   package var revision: Revision {
     switch self {
-    case .put(let record): record.keyValue.modRevision
+    case .put(let record): record.modRevision
     case .delete(_, let revision): revision
     }
   }
 
   /// What the key holds after it.
-  var record: CacheRecord<Content>? {
+  var record: CacheRecord? {
     switch self {
     case .put(let record): record
     case .delete: nil
@@ -89,19 +96,19 @@ package struct WriteMark: Hashable, Sendable {
 }
 
 /// One part of an acknowledged write of this process.
-package enum WriteEffect<Content: Sendable>: Sendable {
-  case put(CacheRecord<Content>)
+package enum WriteEffect: Sendable {
+  case put(CacheRecord)
   /// A delete of one key is the range of that key.
   case delete(KeyRange)
 }
 
 /// What local readers see of one key from now on.
-package struct VisibleChange<Content: Sendable>: Sendable {
+package struct VisibleChange: Sendable {
   package var key: Key
   /// nil: the key is gone.
-  package var record: CacheRecord<Content>?
+  package var record: CacheRecord?
 
-  package init(key: Key, record: CacheRecord<Content>?) {
+  package init(key: Key, record: CacheRecord?) {
     self.key = key
     self.record = record
   }

@@ -1,5 +1,3 @@
-import HoldfastCore
-
 /// How large a range may be for all that it holds to be asked for, where the cache asks whether the store still has its past.
 package struct ExactAnchorLimit: Sendable {
   package var keys: Int
@@ -10,11 +8,11 @@ package struct ExactAnchorLimit: Sendable {
     self.bytes = bytes
   }
 
-  func cover(_ keyValues: some Sequence<KeyValue>, count: Int) -> Bool {
-    guard count <= keys else { return false }
+  func cover(_ records: RecordMap) -> Bool {
+    guard records.count <= keys else { return false }
     var total = 0
-    for keyValue in keyValues {
-      total += keyValue.key.bytes.count + keyValue.value.count
+    for (key, record) in records {
+      total += key.bytes.count + record.valueSize
       if total > bytes { return false }
     }
     return true

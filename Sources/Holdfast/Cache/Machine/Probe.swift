@@ -23,10 +23,10 @@ package struct Probe: Sendable {
 ///
 /// What happened between A and V has no effect at V, but it may still be delivered: a key that was created and deleted. Until
 /// A has passed V, whoever reads a snapshot gets the base as it was when it was proven.
-struct Proof<Content: Sendable>: Sendable {
+struct Proof: Sendable {
   let revision: Revision
   /// The base as it was proven, where it has changed since.
-  private(set) var base: RecordMap<Content>?
+  private(set) var base: RecordMap?
   /// Keys that were created since, and are yet to be deleted before V.
   private var passing: Set<Key> = []
 
@@ -35,7 +35,7 @@ struct Proof<Content: Sendable>: Sendable {
   /// Takes what happens to the base next, before it does. False where that cannot be of the history in which the range was
   /// proven: it changes what is unchanged at V, or leaves what is not there at V.
   mutating func follow(
-    _ changes: ArraySlice<CacheChange<Content>>, through last: Revision, from current: RecordMap<Content>
+    _ changes: ArraySlice<CacheChange>, through last: Revision, from current: RecordMap
   ) -> Bool {
     let proven = base ?? current
     for change in changes.prefix(while: { $0.revision <= revision }) {

@@ -2,17 +2,17 @@ package import HoldfastCore
 import HoldfastStructures
 
 /// Records in key order, as a value that is cheap to copy: what a base and its snapshots are.
-package struct RecordMap<Content: Sendable>: Sendable {
-  package typealias Element = (key: Key, value: CacheRecord<Content>)
+package struct RecordMap: Sendable {
+  package typealias Element = (key: Key, value: CacheRecord)
 
-  private var entries = OrderedEntries<CacheEntry<Content>>()
+  private var entries = OrderedEntries<CacheEntry>()
 
   package init() {}
 
   /// Takes records in strictly ascending key order; others are put where they belong, the last of equals wins.
-  package init(_ records: some Sequence<CacheRecord<Content>>) {
+  package init(_ records: some Sequence<CacheRecord>) {
     let all = records.map(\.entry)
-    if zip(all, all.dropFirst()).allSatisfy({ $0.keyValue.key < $1.keyValue.key }) {
+    if zip(all, all.dropFirst()).allSatisfy({ Key(bytes: $0.keyBytes) < Key(bytes: $1.keyBytes) }) {
       entries = OrderedEntries(ascending: all)
     } else {
       for entry in all { _ = entries.set(entry) }
@@ -24,37 +24,38 @@ package struct RecordMap<Content: Sendable>: Sendable {
   package var count: Int { entries.count }
   package var isEmpty: Bool { count == 0 }
 
-  package subscript(key: Key) -> CacheRecord<Content>? {
+  package subscript(key: Key) -> CacheRecord? {
     get { entries[key.bytes].map(CacheRecord.init) }
     set {
       if let newValue { updateValue(newValue, forKey: key) } else { removeValue(forKey: key) }
     }
   }
 
+  /// Whether this is what is held under its key.
+  package func holds(_ keyValue: KeyValue) -> Bool { self[keyValue.key]?.isHeld(as: keyValue) == true }
+
   /// Stores a record under its key and returns the one it replaced.
   @discardableResult
-  package mutating func updateValue(_ record: CacheRecord<Content>, forKey key: Key) -> CacheRecord<
-    Content
-  >? {
-    assert(record.keyValue.key == key, "a record is under its own key")
+  package mutating func updateValue(_ record: CacheRecord, forKey key: Key) -> CacheRecord? {
+    assert(record.key == key, "a record is under its own key")
     return entries.set(record.entry).map(CacheRecord.init)
   }
 
   /// Removes the key and returns what it held.
   @discardableResult
-  package mutating func removeValue(forKey key: Key) -> CacheRecord<Content>? {
+  package mutating func removeValue(forKey key: Key) -> CacheRecord? {
     entries.remove(key.bytes).map(CacheRecord.init)
   }
 
   /// Visits the elements of a range in key order until the closure returns false.
   package func forEach(in range: KeyRange, _ body: (Element) throws -> Bool) rethrows {
-    try entries.forEach(ranks(range)) { try body(($0.keyValue.key, CacheRecord($0))) }
+    try entries.forEach(ranks(range)) { try body(CacheRecord($0).element) }
   }
 
   /// The records of a range, in key order.
-  package func records(in range: KeyRange) -> [CacheRecord<Content>] {
+  package func records(in range: KeyRange) -> [CacheRecord] {
     let ranks = ranks(range)
-    var records: [CacheRecord<Content>] = []
+    var records: [CacheRecord] = []
     records.reserveCapacity(ranks.count)
     entries.forEach(ranks) {
       records.append(CacheRecord($0))
@@ -63,9 +64,20 @@ package struct RecordMap<Content: Sendable>: Sendable {
     return records
   }
 
+  /// The values of a range, as far as they are kept, and the rest, in key order.
+  func values(in range: KeyRange) -> RangeValues {
+    let ranks = ranks(range)
+    var values = RangeValues(capacity: ranks.count)
+    entries.forEach(ranks) {
+      values.append($0)
+      return true
+    }
+    return values
+  }
+
   /// The elements of a range, in key order.
   package func elements(in range: KeyRange) -> [Element] {
-    records(in: range).map { ($0.keyValue.key, $0) }
+    records(in: range).map(\.element)
   }
 
   /// How many keys of the range there are.
@@ -79,12 +91,16 @@ package struct RecordMap<Content: Sendable>: Sendable {
 
 extension RecordMap: Sequence {
   package struct Iterator: IteratorProtocol {
-    fileprivate var entries: OrderedEntries<CacheEntry<Content>>.Iterator
+    fileprivate var entries: OrderedEntries<CacheEntry>.Iterator
 
     package mutating func next() -> Element? {
-      entries.next().map { ($0.keyValue.key, CacheRecord($0)) }
+      entries.next().map { CacheRecord($0).element }
     }
   }
 
   package func makeIterator() -> Iterator { Iterator(entries: entries.makeIterator()) }
+}
+
+extension CacheRecord {
+  fileprivate var element: RecordMap.Element { (key, self) }
 }

@@ -56,7 +56,7 @@ enum ReadGoal {
   case revision(Revision, epoch: Int)
   case age(Duration)
 
-  func isMet<Content>(by machine: CacheMachine<Content>, age: Duration?) -> Bool {
+  func isMet(by machine: CacheMachine, age: Duration?) -> Bool {
     switch self {
     case .any: true
     case .revision(let revision, let epoch): machine.covers(revision, epoch: epoch)

@@ -10,7 +10,7 @@ package import HoldfastCore
 ///   only the keys that a range holds, so a deleted one is not missed there; it is by the compare of each key that was found.
 package struct AtomicLog: Sendable {
   package enum Lookup: Equatable, Sendable {
-    case found([KeyValue])
+    case found([CacheRecord])
     /// Ask the store for the range, at this revision; nil for the newest.
     case read(at: Revision?)
   }
@@ -22,7 +22,7 @@ package struct AtomicLog: Sendable {
 
   package private(set) var pin: Revision?
   /// What the ranges and keys that were read hold at the pin.
-  private var held = SortedMap<KeyValue>()
+  private var held = SortedMap<CacheRecord>()
   private var keys: Set<Key> = []
   private var ranges: [KeyRange] = []
   private var writes = SortedMap<Write>()
@@ -37,7 +37,7 @@ package struct AtomicLog: Sendable {
   /// What a key or a range holds, own writes included, or how to find out.
   package func lookup(_ range: KeyRange) -> Lookup {
     if range.isSingleKey, let write = writes[range.start] {
-      return .found([write.keyValue(range.start)].compactMap { $0 })
+      return .found([write.record(range.start)].compactMap { $0 })
     }
     guard isKnown(range) else { return .read(at: pin) }
     var all = held.elements(in: range).map(\.value)
@@ -45,7 +45,7 @@ package struct AtomicLog: Sendable {
     if !own.isEmpty {
       let written = Set(own.map(\.key))
       all.removeAll { written.contains($0.key) }
-      all += own.compactMap { $0.value.keyValue($0.key) }
+      all += own.compactMap { $0.value.record($0.key) }
       all.sort { $0.key < $1.key }
     }
     return .found(all)
@@ -56,14 +56,14 @@ package struct AtomicLog: Sendable {
   }
 
   /// Takes what the store answered. False when it is of another revision than what was read meanwhile: ask again.
-  package mutating func note(_ range: KeyRange, _ keyValues: [KeyValue], asked: Revision?, at revision: Revision)
+  package mutating func note(_ range: KeyRange, _ records: [CacheRecord], asked: Revision?, at revision: Revision)
     -> Bool
   {
     let revision = asked ?? revision
     if let pin, pin != revision { return false }
     pin = revision
     if isKnown(range) { return true }
-    for keyValue in keyValues { held[keyValue.key] = keyValue }
+    for record in records { held[record.key] = record }
     if range.isSingleKey {
       keys.insert(range.start)
     } else {
@@ -116,8 +116,10 @@ package struct AtomicLog: Sendable {
 
 extension AtomicLog.Write {
   /// What is written, as it is read back: nothing of it is known to the store yet.
-  fileprivate func keyValue(_ key: Key) -> KeyValue? {
+  fileprivate func record(_ key: Key) -> CacheRecord? {
     guard case .put(let value, let lease) = self else { return nil }
-    return KeyValue(key: key, value: value, createRevision: .zero, modRevision: .zero, version: 0, lease: lease)
+    return CacheRecord(
+      keyValue: KeyValue(
+        key: key, value: value, createRevision: .zero, modRevision: .zero, version: 0, lease: lease))
   }
 }

@@ -29,7 +29,9 @@ public final class AtomicTransaction: Sendable {
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed`, or as the store does.
   public func get<Value>(_ keyspace: Keyspace<Value>, _ key: some KeyRepresentable) async throws -> Stored<Value>? {
-    try await read(.key(keyspace.storeKey(for: key))).first.map(keyspace.decode)
+    let range = KeyRange.key(keyspace.storeKey(for: key))
+    let records = try await withBytes(read(range), range, keyspace)
+    return try records.first.map { try AtomicSnapshot.value(of: $0, keyspace) }
   }
 
   /// The values below a prefix, relative to the keyspace; all of them by default. `mail` and `mail/` are the same prefix and do
@@ -41,11 +43,20 @@ public final class AtomicTransaction: Sendable {
   public func list<Value>(
     _ keyspace: Keyspace<Value>, prefix: some KeyRepresentable = Key(bytes: [])
   ) async throws -> Listing<Value> {
-    let keyValues = try await read(keyspace.range(ofPrefix: prefix))
-    let (values, quarantined) = keyspace.decodeAll(keyValues)
+    let range = keyspace.range(ofPrefix: prefix)
+    let records = try await withBytes(read(range), range, keyspace)
+    var values: [Stored<Value>] = []
+    var quarantined: [QuarantinedKey] = []
+    for record in records {
+      do {
+        values.append(try AtomicSnapshot.value(of: record, keyspace))
+      } catch {
+        quarantined.append(keyspace.quarantined(record.key, record.modRevision, HoldfastError(wrapping: error)))
+      }
+    }
     return Listing(
       values: values, revision: state.withLock { $0.log.pin } ?? .zero, quarantined: quarantined, more: false,
-      total: keyValues.count)
+      total: records.count)
   }
 
   /// Whether the key exists, decodable or not.
@@ -100,7 +111,7 @@ public final class AtomicTransaction: Sendable {
     return request.value
   }
 
-  private func read(_ range: KeyRange) async throws -> [KeyValue] {
+  private func read(_ range: KeyRange) async throws -> [CacheRecord] {
     while true {
       let lookup = try checked { state in
         let lookup = state.log.lookup(range)
@@ -110,31 +121,57 @@ public final class AtomicTransaction: Sendable {
         return state.log.lookup(range)
       }
       guard case .read(let revision) = lookup else {
-        if case .found(let keyValues) = lookup { return keyValues }
+        if case .found(let records) = lookup { return records }
         continue
       }
-      do {
-        let (keyValues, header) = try await fetch(range, at: revision)
-        // Another read may have been the first one meanwhile.
-        try checked { _ = $0.log.note(range, keyValues, asked: revision, at: header.revision) }
-      } catch let error as HoldfastError where error.code == .compacted || error.code == .futureRevision {
-        state.withLock { $0.conflict = error }
-        throw error
-      } catch {
-        throw error
-      }
+      let (keyValues, header) = try await fetch(range, at: revision)
+      // Another read may have been the first one meanwhile.
+      let records = keyValues.map { CacheRecord(keyValue: $0) }
+      try checked { _ = $0.log.note(range, records, asked: revision, at: header.revision) }
     }
   }
 
+  /// Asks the store. That it does not have what is to be read any more is a conflict.
   private func fetch(_ range: KeyRange, at revision: Revision?) async throws -> ([KeyValue], ResponseHeader) {
-    guard range.isSingleKey else {
-      let list = try await backend.list(range, at: revision)
-      return (list.keyValues, list.header)
+    do {
+      guard range.isSingleKey else {
+        let list = try await backend.list(range, at: revision)
+        return (list.keyValues, list.header)
+      }
+      var request = RangeRequest(range)
+      request.revision = revision
+      let answer = try await backend.range(request)
+      return (answer.keyValues, answer.header)
+    } catch let error as HoldfastError where error.code == .compacted || error.code == .futureRevision {
+      throw conflict(error)
+    } catch {
+      throw error
     }
-    var request = RangeRequest(range)
-    request.revision = revision
-    let answer = try await backend.range(request)
-    return (answer.keyValues, answer.header)
+  }
+
+  private func conflict(_ error: HoldfastError) -> HoldfastError {
+    state.withLock { $0.conflict = error }
+    return error
+  }
+
+  /// What was read of a range, with the bytes of all values that are still to be decoded for a keyspace. A snapshot's cache need not
+  /// have kept them: then the store still has what it had at that revision.
+  private func withBytes<Value>(
+    _ records: [CacheRecord], _ range: KeyRange, _ keyspace: Keyspace<Value>
+  ) async throws -> [CacheRecord] {
+    if snapshot?.isDecoded(for: keyspace) == true || records.allSatisfy(\.keepsBytes) { return records }
+    let (keyValues, _) = try await fetch(range, at: snapshot?.revision)
+    let fetched = Dictionary(keyValues.map { ($0.key, $0) }) { $1 }
+    return try records.map { record in
+      if record.keepsBytes { return record }
+      guard let keyValue = fetched[record.key], record.isHeld(as: keyValue) else {
+        throw conflict(
+          HoldfastError(
+            .revisionMismatch, "the store does not hold what the snapshot shows: it was restored", key: record.key,
+            revision: record.modRevision))
+      }
+      return CacheRecord(keyValue: keyValue)
+    }
   }
 
   private func checked<R: Sendable>(_ body: (inout State) throws -> R) throws -> R {
@@ -149,23 +186,6 @@ public final class AtomicTransaction: Sendable {
     state.withLock { state in
       state.isOver = true
       return (state.log, state.conflict, state.readsSnapshot)
-    }
-  }
-}
-
-/// A cache's snapshot, without its type.
-struct AtomicSnapshot: Sendable {
-  let revision: Revision
-  let range: KeyRange
-  let read: @Sendable (KeyRange) -> [KeyValue]
-
-  init<Value>(_ snapshot: CacheSnapshot<Value>) {
-    revision = snapshot.revision
-    range = snapshot.keyspace.range
-    let records = snapshot.records
-    read = { range in
-      range.isSingleKey
-        ? [records[range.start]].compactMap { $0?.keyValue } : records.elements(in: range).map(\.value.keyValue)
     }
   }
 }

@@ -31,7 +31,8 @@ extension Store {
   }
 
   /// As ``atomically(configuration:_:)``, with reads in the snapshot's keyspace from memory, and others from the store at the
-  /// snapshot's revision. At the end the store is asked whether all of it still holds, also when nothing is written; where it does
+  /// snapshot's revision. Another keyspace with the same keys, also one that was made again in the same way, decodes for itself:
+  /// it reads the bytes from the store where the snapshot's cache has not kept them. At the end the store is asked whether all of it still holds, also when nothing is written; where it does
   /// not, or the closure has thrown, which may be for the snapshot's age, the closure is run again and reads from the store.
   ///
   /// - Parameter snapshot: From a cache of this store: `try cache.snapshot()`.

@@ -3,7 +3,7 @@ package import HoldfastCore
 
 /// A cache's machine that keeps its promises or throws, whatever it is told.
 package struct CheckedCache {
-  package typealias Machine = CacheMachine<UInt8>
+  package typealias Machine = CacheMachine
 
   package private(set) var machine: Machine
   /// Of the newest list or watch that was asked for.
@@ -14,7 +14,7 @@ package struct CheckedCache {
   package var anchor: RangeRequest?
 
   /// What `publish` alone tells readers.
-  private var mirror: [Key: CacheRecord<UInt8>] = [:]
+  private var mirror: [Key: CacheRecord] = [:]
   private var seen: Set<Key> = []
   /// The newest revision at which each key was shown in this epoch.
   private var shown: [Key: Revision] = [:]
@@ -24,8 +24,8 @@ package struct CheckedCache {
 
   package init(range: KeyRange, limit: OverlayLimit) { machine = Machine(range: range, overlayLimit: limit) }
 
-  package static func record(_ keyValue: KeyValue) -> CacheRecord<UInt8> {
-    CacheRecord(keyValue: keyValue, content: keyValue.value.first ?? 0)
+  package static func record(_ keyValue: KeyValue) -> CacheRecord {
+    CacheRecord(keyValue: keyValue)
   }
 
   package mutating func send(_ input: Machine.Input) throws {
@@ -69,22 +69,22 @@ package struct CheckedCache {
   private mutating func note(_ input: Machine.Input) {
     switch input {
     case .diverged: isDiverged = true
-    case .listed(_, _, let records): seen.formUnion(records.map(\.keyValue.key))
+    case .listed(_, _, let records): seen.formUnion(records.map(\.key))
     case .changes(_, let changes): seen.formUnion(changes.map(\.key))
     case .acknowledged(let effects, _, _, _):
-      for case .put(let record) in effects { seen.insert(record.keyValue.key) }
+      for case .put(let record) in effects { seen.insert(record.key) }
     default: break
     }
   }
 
-  private mutating func publish(_ changes: [VisibleChange<UInt8>]) throws {
+  private mutating func publish(_ changes: [VisibleChange]) throws {
     try promise(!changes.isEmpty, "an empty publish")
     try promise(zip(changes, changes.dropFirst()).allSatisfy { $0.key < $1.key }, "a publish out of order")
     for change in changes {
       try promise(machine.range.contains(change.key), "\(change.key) is outside of the range")
       try promise(mirror[change.key]?.keyValue != change.record?.keyValue, "no difference at \(change.key)")
       mirror[change.key] = change.record
-      guard let revision = change.record?.keyValue.modRevision else { continue }
+      guard let revision = change.record?.modRevision else { continue }
       if let before = shown[change.key], !isDiverged {
         try promise(revision >= before, "\(change.key) went back from \(before) to \(revision) (G1)")
       }
@@ -106,8 +106,8 @@ package struct CheckedCache {
     highest = revision
     var last: Key?
     for (key, record) in machine.base {
-      try promise(machine.range.contains(key) && record.keyValue.key == key, "\(key) is outside of the range")
-      try promise(record.keyValue.modRevision <= revision, "\(key) is newer than the base")
+      try promise(machine.range.contains(key) && record.key == key, "\(key) is outside of the range")
+      try promise(record.modRevision <= revision, "\(key) is newer than the base")
       if let last { try promise(last < key, "the base is out of order") }
       last = key
     }

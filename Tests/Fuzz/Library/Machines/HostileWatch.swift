@@ -42,7 +42,8 @@ struct HostileWatch {
   private func checkTruth() throws {
     guard isHonest, let revision = cache.machine.revision else { return }
     let truth = store.content(Self.range, at: revision)
-    try promise(truth == cache.machine.base.map(\.value.keyValue), "the base at \(revision) is not what the store held")
+    let held = cache.machine.base.compactMap(\.value.keyValue)
+    try promise(truth == held, "the base at \(revision) is not what the store held")
   }
 
   private mutating func write(_ input: inout FuzzInput) {
@@ -52,7 +53,7 @@ struct HostileWatch {
 
   private mutating func acknowledge(_ input: inout FuzzInput) throws {
     let mark = cache.machine.mark
-    let effects: [WriteEffect<UInt8>]
+    let effects: [WriteEffect]
     if input.oneIn(8) {
       isHonest = false
       var keyValue = input.keyValue()
@@ -107,7 +108,7 @@ struct HostileWatch {
       case .batch(let batch):
         // The shell answers an anchor before it takes anything else.
         if let request = cache.anchor { try honestAnchor(request, attempt) }
-        let changes = batch.events.map { event -> CacheChange<UInt8> in
+        let changes = batch.events.map { event -> CacheChange in
           event.kind == .put ? .put(CheckedCache.record(event.keyValue)) : .delete(event.key, event.modRevision)
         }
         try cache.send(.changes(attempt: attempt, changes))

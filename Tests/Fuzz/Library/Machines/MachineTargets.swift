@@ -27,7 +27,7 @@ extension FuzzTarget {
         let answer = RangeResponse(header: input.header(), keyValues: keyValues, count: input.number())
         try cache.send(.anchorAnswered(attempt: attempt, answer))
       case 8:
-        let changes = (0..<input.below(5)).map { _ -> CacheChange<UInt8> in
+        let changes = (0..<input.below(5)).map { _ -> CacheChange in
           let keyValue = input.keyValue()
           return input.oneIn(3) ? .delete(keyValue.key, keyValue.modRevision) : .put(CheckedCache.record(keyValue))
         }
@@ -52,7 +52,7 @@ extension FuzzTarget {
         let ranges: [KeyRange] = [
           .all, .prefix("/p/d/"), .key("/p/a"), KeyRange(start: "/p/b", end: "/p/a"), .from("/p/c"),
         ]
-        let effects: [WriteEffect<UInt8>] =
+        let effects: [WriteEffect] =
           input.oneIn(2) ? [.put(CheckedCache.record(keyValue))] : [.delete(input.pick(ranges))]
         let mark = input.oneIn(6) ? WriteMark(epoch: input.below(3), known: input.revision()) : cache.machine.mark
         try cache.send(.acknowledged(effects, at: revision, changed: input.oneIn(2), sent: mark))

@@ -49,7 +49,7 @@ extension FuzzTarget {
     case .progress(let progress): try cache.send(.progress(attempt: attempt, progress))
     case .interrupted(let error): try cache.send(.watchInterrupted(attempt: attempt, error))
     case .batch(let batch):
-      let changes = batch.events.map { event -> CacheChange<UInt8> in
+      let changes = batch.events.map { event -> CacheChange in
         event.kind == .put ? .put(CheckedCache.record(event.keyValue)) : .delete(event.key, event.modRevision)
       }
       try cache.send(.changes(attempt: attempt, changes))
@@ -58,7 +58,7 @@ extension FuzzTarget {
 
   private static func answerAnchor(_ cache: inout CheckedCache) throws {
     cache.anchor = nil
-    let held = cache.machine.base.map(\.value.keyValue)
+    let held = cache.machine.base.compactMap(\.value.keyValue)
     let newest = held.max { $0.modRevision < $1.modRevision }
     let header = ResponseHeader(revision: cache.machine.highestKnown ?? 1)
     let answer = RangeResponse(header: header, keyValues: newest.map { [$0] } ?? [], count: Int64(held.count))

@@ -4,7 +4,7 @@ import Testing
 /// What a cache remembers of its past.
 @Suite struct HistoryWindowTests {
   private func values(_ base: TestBase?) -> [String: String]? {
-    base.map { $0.reduce(into: [:]) { $0["\($1.key)"] = $1.value.content } }
+    base.map { $0.reduce(into: [:]) { $0["\($1.key)"] = $1.value.text } }
   }
 
   @Test func everyRevisionInsideIsAsItWas() throws {

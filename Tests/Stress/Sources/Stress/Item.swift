@@ -8,7 +8,7 @@ final class Item: Entry, @unchecked Sendable {
 
   let version: Int
   private var canary = alive
-  private let outcome = OnceReference()
+  private let outcome = OnceReference<Decoded>()
 
   init(_ key: [UInt8], _ version: Int) {
     self.version = version
@@ -33,7 +33,7 @@ final class Item: Entry, @unchecked Sendable {
     return keptVersion
   }
 
-  private var keptVersion: Int? { outcome.withObject { ($0 as? Decoded)?.livingVersion } }
+  private var keptVersion: Int? { outcome.withObject { $0?.livingVersion } }
 }
 
 /// What was made of an item.

@@ -1,11 +1,11 @@
 package import HoldfastCore
 
 /// What a cache can say of its range at one revision.
-package enum CacheSight<Content: Sendable>: Sendable {
+package enum CacheSight: Sendable {
   /// What the range held then.
-  case shown(RecordMap<Content>)
+  case shown(RecordMap)
   /// The base is older. Nothing may have happened since, or the watch may be about to bring it; this read tells.
-  case unproven(PinnedProbe<Content>)
+  case unproven(PinnedProbe)
   /// It was passed, and is not remembered.
   case lost(HoldfastError)
   /// What is held is known to be wrong, or of a store that is gone, until the next list.
@@ -13,14 +13,14 @@ package enum CacheSight<Content: Sendable>: Sendable {
 }
 
 /// A probe of the range at a revision, and what the range was then if the store holds it so.
-package struct PinnedProbe<Content: Sendable>: Sendable {
+package struct PinnedProbe: Sendable {
   package let probe: Probe
-  private let base: RecordMap<Content>
+  private let base: RecordMap
 
-  init(_ probe: Probe, _ base: RecordMap<Content>) { (self.probe, self.base) = (probe, base) }
+  init(_ probe: Probe, _ base: RecordMap) { (self.probe, self.base) = (probe, base) }
 
-  package func proves(_ answer: RangeResponse) -> RecordMap<Content>? {
-    probe.base?.anchor.holds(in: answer) { base[$0]?.keyValue } == true ? base : nil
+  package func proves(_ answer: RangeResponse) -> RecordMap? {
+    probe.base?.anchor.holds(in: answer, base.holds) == true ? base : nil
   }
 }
 
@@ -37,8 +37,8 @@ extension CacheMachine {
   ///   newest, it is the base. For a key of the range at R that had changed after A would be newer; so all are keys of the base,
   ///   unchanged, and being as many they are all of it.
   package func sight(
-    at revision: Revision, _ history: HistoryWindow<Content>, now: Duration
-  ) -> CacheSight<Content> {
+    at revision: Revision, _ history: HistoryWindow, now: Duration
+  ) -> CacheSight {
     guard let reached = self.revision, !isWrong else { return .doubtful }
     if revision == snapshotRevision { return .shown(snapshotRecords) }
     if revision > reached { return .unproven(pinnedProbe(at: revision, now)) }
@@ -49,7 +49,7 @@ extension CacheMachine {
     }
   }
 
-  private func pinnedProbe(at pinned: Revision, _ now: Duration) -> PinnedProbe<Content> {
+  private func pinnedProbe(at pinned: Revision, _ now: Duration) -> PinnedProbe {
     let anchor = historyAnchor(at: pinned, base)
     let probe = Probe(
       request: anchor.request, epoch: epoch, sent: now, known: highestKnown,

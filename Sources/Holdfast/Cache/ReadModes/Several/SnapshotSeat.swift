@@ -70,12 +70,12 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
 
   func look(at revision: Revision) throws -> SnapshotLook { try see(revision).look }
 
-  private typealias Pinned = PinnedProbe<CacheContent<Value>>
+  private typealias Pinned = PinnedProbe
 
   private func see(_ revision: Revision) throws -> (look: SnapshotLook, pinned: Pinned?) {
     let now = time.now()
     // Values: history is undone while the cache goes on.
-    var seen: (machine: CacheMachine<CacheContent<Value>>, history: HistoryWindow<CacheContent<Value>>)?
+    var seen: (machine: CacheMachine, history: HistoryWindow)?
     let mark = try cache.mark { seen = ($0, $1.history(of: $0)) }
     switch seen.map({ $0.machine.sight(at: revision, $0.history, now: now) }) ?? .doubtful {
     case .shown(let records):
@@ -137,7 +137,7 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
     }
   }
 
-  private func keep(_ records: RecordMap<CacheContent<Value>>, at revision: Revision, _ mark: CacheMark) {
+  private func keep(_ records: RecordMap, at revision: Revision, _ mark: CacheMark) {
     let now = time.now()
     state.withLock { state in
       // What was asked before is not beyond the revision; what confirms the cache may be.

@@ -1,8 +1,8 @@
 import Holdfast
 import Testing
 
-/// Long lists are decoded by several tasks.
-@Suite struct ListDecodingTests {
+/// Long lists, and many events at a time, are decoded by several tasks.
+@Suite struct PartsDecodingTests {
   private static func keyValues(_ count: Int) throws -> [KeyValue] {
     try (0..<count).map { n in
       let item = Item(id: "k\(n)", n: n)
@@ -13,8 +13,8 @@ import Testing
   }
 
   private static let lengths = {
-    let part = CacheDecoder<Item>.partLength
-    return [0, 1, part, 2 * part, 2 * part + 1, 9 * part, 9 * part + 100]
+    let (short, long) = (CacheDecoder<Item>.shortestPart, CacheDecoder<Item>.longestPart)
+    return [0, 1, 2 * short - 1, 2 * short, 5 * short + 1, 2 * long, 2 * long + 1, 9 * long + 100]
   }()
 
   @Test(arguments: lengths, [1, 2, 3, 64])
@@ -23,7 +23,8 @@ import Testing
     let codec = CountingCodec()
     let decoder = CacheDecoder(Keyspace<Item>(prefix: items.prefix, codec: codec) { $0.id })
     let records = try await decoder.records(keyValues, workers: workers)
-    #expect(records.map(\.keyValue) == keyValues)
+    #expect(records.count == count && zip(records, keyValues).allSatisfy { $0.isHeld(as: $1) })
+    #expect(records.allSatisfy { $0.keyValue == nil }, "nothing is kept that is not needed")
     #expect(codec.take().count == count)
     #expect(codec.most <= workers)
     for (n, record) in records.enumerated() {
@@ -35,8 +36,28 @@ import Testing
     }
   }
 
+  @Test(arguments: lengths, [1, 2, 3, 64])
+  func changesAreThoseOfTheEvents(_ count: Int, _ workers: Int) async throws {
+    let events = try Self.keyValues(count).enumerated().map { n, keyValue in
+      n % 5 == 3
+        ? WatchEvent.delete(keyValue.key, at: Revision(Int64(n + 2)))
+        : WatchEvent(.put, keyValue)
+    }
+    let decoder = CacheDecoder(items)
+    let changes = try await decoder.changes(events, workers: workers)
+    #expect(changes.map(\.key) == events.map(\.key))
+    #expect(changes.map(\.revision) == events.map(\.modRevision))
+    for (n, change) in changes.enumerated() {
+      guard case .put(let record) = change else {
+        #expect(n % 5 == 3)
+        continue
+      }
+      #expect((record.knownFailure?.code == .decodingFailed) == (n % 100 == 7))
+    }
+  }
+
   @Test func aCancelledListIsNotDecodedToItsEnd() async throws {
-    let keyValues = try Self.keyValues(40 * CacheDecoder<Item>.partLength)
+    let keyValues = try Self.keyValues(40 * CacheDecoder<Item>.longestPart)
     let codec = CountingCodec()
     let decoder = CacheDecoder(Keyspace<Item>(prefix: items.prefix, codec: codec) { $0.id })
     let task = Task {
@@ -55,7 +76,7 @@ import Testing
   @Test func onDemandDecodesNothingOfAList() async throws {
     let codec = CountingCodec()
     let decoder = CacheDecoder(Keyspace<Item>(prefix: items.prefix, codec: codec) { $0.id }, .onDemand)
-    let keyValues = try Self.keyValues(3 * CacheDecoder<Item>.partLength)
+    let keyValues = try Self.keyValues(3 * CacheDecoder<Item>.longestPart)
     #expect(try await decoder.records(keyValues, workers: 2).map(\.keyValue) == keyValues)
     #expect(codec.take() == [])
   }
