@@ -192,7 +192,8 @@ extension TransportTests {
     /// What the server may not do ends the connection and its calls.
     @Test(
       arguments: [
-        ("a short PING", 6, 0, 0, [1]), ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88]), ("half a setting", 4, 0, 0, [0, 3, 0]),
+        ("a short PING", 6, 0, 0, [1]), ("a push", 5, 4, 1, [0, 0, 0, 2, 0x88]),
+        ("half a setting", 4, 0, 0, [0, 3, 0]),
         ("a window too large", 4, 0, 0, [0, 4, 255, 0, 0, 0]),
         ("a window beyond its limit", 8, 0, 0, [0x7f, 255, 255, 255]),
         ("a header that is not in the table", 1, 4, 1, [0xff, 0x7f]),
