@@ -6,18 +6,16 @@ import NIOHPACK
 @testable import HoldfastEtcd
 
 extension FuzzTarget {
-  /// A server's bytes, cut anywhere, for a client with calls under way: the cut changes nothing, every call is told one end, and what
-  /// the client counts comes out even when the connection is gone.
+  /// A server's bytes, cut anywhere, for a client with calls under way: every call is told one end, and what the client counts comes
+  /// out even when the connection is gone. (The cuts may show: NIOHTTP2 hands out the parts of a DATA frame as they arrive.)
   static let http2 = FuzzTarget("http2", seeds: connections, words: connectionWords) { bytes in
     var input = FuzzInput(bytes)
     let cut = 1 + input.below(40)
-    let server = input.remainder()
-    let (whole, cutUp) = (try told(server, cut: .max), try told(server, cut: cut))
-    try promise(whole == cutUp, "cut up, \(cutUp) instead of \(whole)")
+    try run(input.remainder(), cut: cut)
   }
 
-  /// What the owners of four streams are told.
-  private static func told(_ server: [UInt8], cut: Int) throws -> [[String]] {
+  /// Lets the server say that to the owners of four streams.
+  private static func run(_ server: [UInt8], cut: Int) throws {
     let channel = EmbeddedChannel()
     let state = ConnectionState(maximumStreams: 100)
     let multiplexer = HTTP2Multiplexer(state: state, streamWindow: 300, connectionWindow: 70_000)
@@ -44,7 +42,6 @@ extension FuzzTarget {
     channel.embeddedEventLoop.run()
     try promise(state.openStreams == 0, "\(state.openStreams) streams are left open")
     for owner in owners { try promise(owner.ends == 1, "told \(owner.ends) ends: \(owner.events)") }
-    return owners.map(\.events)
   }
 
   private static let request: HPACKHeaders = [
