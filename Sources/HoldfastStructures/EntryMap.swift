@@ -18,26 +18,15 @@ public struct EntryMap<Element: Entry>: Sendable {
     index.publish(changes.map { .init(keyBytes: $0.key, entry: $0.element) }, update)
   }
 
-  /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
-  /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive while the closure runs.
+  /// Begins a read of single keys; it must be ended by the same thread, soon.
   ///
   /// What depends on the type is compiled with its callers, the rest is called.
   @inlinable
   @inline(__always)
-  public func withLatest<R>(_ key: [UInt8], _ body: (ConcurrentIndex.Marks, Element?) throws -> R) rethrows -> R {
-    let read = beginRead()
-    defer { read.end() }
-    let (found, marks) = latest(key, in: read)
-    guard let found else { return try body(marks, nil) }
-    return try found._withUnsafeGuaranteedRef { try body(marks, $0) }
-  }
-
-  /// Begins what ``withLatest(_:_:)`` does, for who cannot do it in a closure; it must be ended by the same thread, soon.
-  @inlinable
-  @inline(__always)
   public func beginRead() -> EpochRead { index.beginRead() }
 
-  /// As ``withLatest(_:_:)``. What it returns is not retained and lives until the read is ended.
+  /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
+  /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive until it is ended.
   @inlinable
   @inline(__always)
   public func latest(_ key: [UInt8], in _: EpochRead) -> (element: Unmanaged<Element>?, marks: ConcurrentIndex.Marks) {
