@@ -15,10 +15,13 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
   let state: ConnectionState
   let streamWindow: Int
   private let connectionWindow: Int
+  private var connectionReceives: HTTP2ReceiveWindow
 
   private let outbox = HTTP2Outbox()
   private var context: ChannelHandlerContext?
   private var isFlushScheduled = false
+  /// This side has said GOAWAY, which NIOHTTP2 does when the server breaks the rules.
+  private var hasGone = false
 
   private var streams: [HTTP2StreamID: HTTP2StreamState] = [:]
   private var nextNumber: HTTP2StreamID = 1
@@ -30,6 +33,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
     self.state = state
     self.streamWindow = min(streamWindow, Int(Int32.max))
     self.connectionWindow = min(max(connectionWindow, Self.initialWindow), Int(Int32.max))
+    connectionReceives = HTTP2ReceiveWindow(Self.initialWindow)
   }
 
   /// The window with which every connection begins.
@@ -69,9 +73,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
 
   /// The owner has taken what came, or waits for more.
   func openWindow(of stream: HTTP2StreamState) {
-    guard !stream.isOver, !stream.isEnded, stream.receiveWindow <= streamWindow / 2 else { return }
-    let increment = streamWindow - stream.receiveWindow
-    stream.receiveWindow = streamWindow
+    guard !stream.isOver, !stream.isEnded, let increment = stream.receives.increment(to: streamWindow) else { return }
     write(.windowUpdate(windowSizeIncrement: increment), stream.number)
   }
 
@@ -134,7 +136,10 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
 
   func channelActive(context: ChannelHandlerContext) {
     let more = connectionWindow - Self.initialWindow
-    if more > 0 { write(.windowUpdate(windowSizeIncrement: more), .rootStream) }
+    if more > 0 {
+      connectionReceives.isOpening = true
+      write(.windowUpdate(windowSizeIncrement: more), .rootStream)
+    }
     context.fireChannelActive()
   }
 
@@ -146,9 +151,16 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let error = error as? NIOHTTP2Errors.StreamError else { return context.fireErrorCaught(error) }
+    guard let error = error as? NIOHTTP2Errors.StreamError else {
+      // The server was told that we go, and what more it says is not read: nothing would ever complete.
+      if hasGone { state.close(reason: "\(error)") }
+      return context.fireErrorCaught(error)
+    }
     // What we wrote cannot be sent: one stream's matter.
-    if let stream = streams[error.streamID] { lose(stream, .failed("\(error.baseError)")) }
+    guard let stream = streams[error.streamID] else { return }
+    lose(stream, .failed("\(error.baseError)"))
+    // The server would wait for the rest for ever.
+    if stream.isBegun { write(.rstStream(.internalError), stream.number) }
   }
 
   // MARK: - Receiving
@@ -192,6 +204,10 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       stream.isTouched = false
       stream.owner?.receivedBatch()
     }
+    // It opens on arrival: a slow stream stops itself and nobody else.
+    if let increment = connectionReceives.increment(to: connectionWindow) {
+      write(.windowUpdate(windowSizeIncrement: increment), .rootStream)
+    }
     context.fireChannelReadComplete()
   }
 
@@ -207,13 +223,11 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
     }
   }
 
-  /// The connection's window opens on arrival: a slow stream stops itself and nobody else.
   private func windowChanged(of number: HTTP2StreamID, to window: Int) {
     if number == .rootStream {
-      guard window <= connectionWindow / 2 else { return }
-      write(.windowUpdate(windowSizeIncrement: connectionWindow - window), .rootStream)
+      connectionReceives.size = window
     } else if let stream = streams[number] {
-      stream.receiveWindow = window
+      stream.receives.size = window
       if stream.isUnary { openWindow(of: stream) }
     }
   }
@@ -228,6 +242,9 @@ extension HTTP2Multiplexer: NIOHTTP2FrameDelegate {
     case .ping(_, ack: true): return
     case .headers: streams[frame.streamID]?.isBegun = true
     case .data(let content) where content.endStream: streams[frame.streamID]?.isWritten = true
+    case .windowUpdate where frame.streamID == .rootStream: connectionReceives.isOpening = false
+    case .windowUpdate: streams[frame.streamID]?.receives.isOpening = false
+    case .goAway: hasGone = true
     default: break
     }
     outbox.isUrgent = true

@@ -10,18 +10,22 @@ final class HTTP2Outbox: ChannelOutboundHandler {
   var isUrgent = false
 
   private var bytes = ByteBuffer()
+  /// The channel has some already that were not flushed.
+  private var isFlushDue = false
   private var promise: EventLoopPromise<Void>?
   private var lateFlush: Scheduled<Void>?
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     bytes.writeImmutableBuffer(unwrapOutboundIn(data))
     self.promise.setOrCascade(to: promise)
+    // Only what the channel has counts for whether it takes more.
+    if bytes.readableBytes >= Self.limit { handOn(context: context) }
   }
 
   func flush(context: ChannelHandlerContext) {
     if isUrgent {
       flushNow(context: context)
-    } else if bytes.readableBytes > 0, lateFlush == nil {
+    } else if bytes.readableBytes > 0 || isFlushDue, lateFlush == nil {
       lateFlush = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) {
         self.lateFlush = nil
         self.flushNow(context: context)
@@ -38,16 +42,26 @@ final class HTTP2Outbox: ChannelOutboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     lateFlush?.cancel()
     lateFlush = nil
+    bytes = ByteBuffer()
     promise?.fail(ChannelError.ioOnClosedChannel)
     promise = nil
   }
 
   private func flushNow(context: ChannelHandlerContext) {
     isUrgent = false
-    guard bytes.readableBytes > 0 else { return }
-    let (written, promise) = (bytes, self.promise)
-    bytes = context.channel.allocator.buffer(capacity: min(max(written.readableBytes, 1_024), 64 << 10))
-    self.promise = nil
-    context.writeAndFlush(wrapOutboundOut(written), promise: promise)
+    if bytes.readableBytes > 0 { handOn(context: context) }
+    guard isFlushDue else { return }
+    isFlushDue = false
+    context.flush()
   }
+
+  private func handOn(context: ChannelHandlerContext) {
+    let (written, promise) = (bytes, self.promise)
+    bytes = context.channel.allocator.buffer(capacity: min(max(written.readableBytes, 1_024), Self.limit))
+    self.promise = nil
+    isFlushDue = true
+    context.write(wrapOutboundOut(written), promise: promise)
+  }
+
+  private static let limit = 64 << 10
 }

@@ -46,7 +46,7 @@ final class HTTP2StreamState {
   /// have, whatever becomes of the socket: calls are written together, and when a write fails nobody knows how far it came.
   var isWritten = false
 
-  var receiveWindow: Int
+  var receives: HTTP2ReceiveWindow
   /// It is in the list of those that a read of the socket brought something.
   var isTouched = false
 
@@ -60,6 +60,6 @@ final class HTTP2StreamState {
     self.isUnary = isUnary
     self.runsToItsEnd = runsToItsEnd
     self.owner = owner
-    receiveWindow = window
+    receives = HTTP2ReceiveWindow(window)
   }
 }

@@ -55,8 +55,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
-      // A frame and a reset that crossed each other: one stream's matter.
+    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed:
+      // A frame of ours and an end that crossed each other: one stream's matter. (Of the server's the multiplexer has closed already.)
       break
     case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")

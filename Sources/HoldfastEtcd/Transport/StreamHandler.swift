@@ -43,12 +43,13 @@ final class StreamHandler: HTTP2StreamOwner, @unchecked Sendable {
     let stream = HTTP2StreamState(headers, isUnary: false, window: multiplexer.streamWindow, owner: self)
     self.multiplexer = multiplexer
     self.stream = stream
-    multiplexer.open(stream)
+    // Before the stream, which may be lost at once: its end stops the timer.
     if let deadline {
       callTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
         self.abandon(.deadlinePassed(.unknown))
       }
     }
+    multiplexer.open(stream)
     opening.resume(.success(()))
   }
 
@@ -156,8 +157,9 @@ final class StreamHandler: HTTP2StreamOwner, @unchecked Sendable {
       finishAndReset(error, isDelivering: true)
     }
     if !messages.isEmpty {
-      openWindow()
       resumeReceiver(.success(messages))
+      // Last, for it may turn out that the connection is lost.
+      openWindow()
     } else if case .failure(let error) = end {
       resumeReceiver(.failure(error))
     } else if case .success = end {

@@ -10,12 +10,12 @@ extension FuzzTarget {
   /// out even when the connection is gone. (The cuts may show: NIOHTTP2 hands out the parts of a DATA frame as they arrive.)
   static let http2 = FuzzTarget("http2", seeds: connections, words: connectionWords) { bytes in
     var input = FuzzInput(bytes)
-    let cut = 1 + input.below(40)
-    try run(input.remainder(), cut: cut)
+    let (cut, period) = (1 + input.below(40), 1 + input.below(10))
+    try run(input.remainder(), cut: cut, period: period)
   }
 
-  /// Lets the server say that to the owners of four streams.
-  private static func run(_ server: [UInt8], cut: Int) throws {
+  /// Lets the server say that to the owners of four streams. Every so many parts the socket takes nothing more, or again.
+  private static func run(_ server: [UInt8], cut: Int, period: Int) throws {
     let channel = EmbeddedChannel()
     let state = ConnectionState(maximumStreams: 100)
     let multiplexer = HTTP2Multiplexer(state: state, streamWindow: 300, connectionWindow: 70_000)
@@ -31,13 +31,18 @@ extension FuzzTarget {
     multiplexer.open(HTTP2StreamState(request, isUnary: false, window: 300, owner: owners[3]))
     channel.embeddedEventLoop.run()
     var rest = server[...]
+    var parts = 0
     while !rest.isEmpty {
       channel.pipeline.fireChannelRead(ByteBuffer(bytes: rest.prefix(cut)))
+      channel.pipeline.fireChannelReadComplete()
       channel.embeddedEventLoop.run()
       rest = rest.dropFirst(cut)
+      parts += 1
+      if parts.isMultiple(of: period) {
+        channel.isWritable.toggle()
+        channel.pipeline.fireChannelWritabilityChanged()
+      }
     }
-    channel.pipeline.fireChannelReadComplete()
-    channel.embeddedEventLoop.run()
     _ = try? channel.finish(acceptAlreadyClosed: true)
     channel.embeddedEventLoop.run()
     try promise(state.openStreams == 0, "\(state.openStreams) streams are left open")
