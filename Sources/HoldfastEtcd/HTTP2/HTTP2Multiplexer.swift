@@ -152,9 +152,10 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     guard let error = error as? NIOHTTP2Errors.StreamError else {
+      context.fireErrorCaught(error)
       // The server was told that we go, and what more it says is not read: nothing would ever complete.
       if hasGone { state.close(reason: "\(error)") }
-      return context.fireErrorCaught(error)
+      return
     }
     // What we wrote cannot be sent: one stream's matter.
     guard let stream = streams[error.streamID] else { return }
