@@ -15,8 +15,8 @@ let settings: [SwiftSetting] = [
 let wireFuzzing: [Target.Dependency] = [
   "HoldfastFuzzing", "Holdfast", "HoldfastCommands", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos",
   .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOEmbedded", package: "swift-nio"),
   .product(name: "NIOHPACK", package: "swift-nio-http2"),
-  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
   .product(name: "SwiftProtobuf", package: "swift-protobuf"),
 ]
 
@@ -175,6 +175,9 @@ let package = Package(
       dependencies: [
         "Holdfast", "HoldfastCore", "HoldfastEtcd", "HoldfastEtcdMachines", "HoldfastEtcdProtos", "HoldfastTesting",
         "TestSupport", .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       ],
       swiftSettings: settings),
     .testTarget(

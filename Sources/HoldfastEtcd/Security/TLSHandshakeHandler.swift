@@ -1,6 +1,5 @@
 import HoldfastEtcdMachines
 import NIOCore
-import NIOHTTP2
 import NIOSSL
 import NIOTLS
 

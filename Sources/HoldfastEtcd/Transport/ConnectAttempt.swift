@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP2
 import Synchronization
 
 /// One attempt to connect, that can be given up from another task at any moment.
@@ -7,8 +6,7 @@ final class ConnectAttempt: Sendable {
   /// A connection that is ready for calls.
   struct Opened: Sendable {
     let channel: any Channel
-    let multiplexer: NIOHTTP2Handler.StreamMultiplexer
-    let state: NIOLoopBound<ConnectionState>
+    let multiplexer: NIOLoopBound<HTTP2Multiplexer>
     let flag: ConnectionFlag
   }
 
@@ -48,10 +46,10 @@ final class ConnectAttempt: Sendable {
     do {
       let pipeline = channel.pipeline.syncOperations
       let handler = try pipeline.handler(type: ConnectionHandler.self)
-      let multiplexer = try pipeline.handler(type: NIOHTTP2Handler.self).syncMultiplexer()
+      let multiplexer = try pipeline.handler(type: HTTP2Multiplexer.self)
       let opened = Opened(
-        channel: channel, multiplexer: multiplexer,
-        state: NIOLoopBound(handler.state, eventLoop: channel.eventLoop), flag: handler.state.flag)
+        channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), flag: handler.state.flag
+      )
       handler.whenReady(ready)
       return ready.futureResult.map { opened }
     } catch {

@@ -43,10 +43,10 @@ final class ConnectionHandler: ChannelInboundHandler {
       // Waited for too: until then streams would begin with the window of the standard, not with ours.
       sawAcknowledgement = true
       checkReady()
-    case .goAway(let lastStreamID, let errorCode, let opaqueData):
+    case .goAway(let lastStream, let errorCode, let opaqueData):
       let text = opaqueData.map { String(buffer: $0) } ?? ""
       state.drain(
-        lastStreamID: lastStreamID,
+        lastStreamID: lastStream,
         reason: "the server is going away (\(errorCode)\(text.isEmpty ? "" : ", \"\(text)\""))")
     default:
       break
@@ -55,8 +55,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.CreatedStreamAfterGoaway:
-      // A frame and a reset that crossed each other, or a call that was queued when GOAWAY came: one stream's matter.
+    case is NIOHTTP2Errors.NoSuchStream, is NIOHTTP2Errors.StreamClosed:
+      // A frame of ours and an end that crossed each other: one stream's matter. (Of the server's the multiplexer has closed already.)
       break
     case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")

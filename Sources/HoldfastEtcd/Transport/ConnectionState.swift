@@ -30,10 +30,10 @@ final class ConnectionState {
   /// Whether calls could be started on it.
   private(set) var hasBeenReady = false
 
-  /// The streams that have a channel.
+  /// The streams that are under way or wait for their turn.
   private(set) var openStreams = 0
 
-  /// How many more streams may be opened. Their numbers are never used again, and beyond the last one NIOHTTP2 traps.
+  /// How many more streams may be opened. Their numbers are never used again, and beyond the last one there is none.
   private var streamsLeft: Int
 
   /// How many of them the server must be left to finish.
@@ -112,7 +112,7 @@ final class ConnectionState {
 
   /// The error of a stream that ended because its connection did.
   ///
-  /// - Parameter sent: Whether all of the request was handed to the socket. What was not cannot have been acted upon:
+  /// - Parameter sent: Whether all of the request was on its way to the socket. What was not cannot have been acted upon:
   ///   no server runs a call before the whole message is there.
   func lossError(sent: Bool) -> RPCError {
     RPCError(

@@ -1,10 +1,9 @@
 import NIOCore
 import NIOHPACK
-import NIOHTTP2
 
-/// What arrived of an answer: reads frames and decides what they mean. It knows no sockets and has no effects.
+/// What arrived of an answer: reads headers and data and decides what they mean. It knows no sockets and has no effects.
 struct GRPCResponse {
-  /// What a frame meant for the call.
+  /// What came meant this for the call.
   enum Step {
     /// Nothing final.
     case more
@@ -29,23 +28,15 @@ struct GRPCResponse {
     messages.removeAll()
   }
 
-  mutating func receive(_ frame: HTTP2Frame.FramePayload) -> Step {
-    switch frame {
-    case .headers(let frame):
-      return receive(frame.headers, isLast: frame.endStream)
-    case .data(let frame):
-      guard sawHeaders else {
-        return .ended(RPCError(.internal, "The server sent a message before its headers.", progress: .unknown))
-      }
-      if case .byteBuffer(let bytes) = frame.data { messages.append(bytes) }
-      return frame.endStream ? .ended(GRPCStatus.missing) : .more
-    default:
-      // RST_STREAM reaches us as the stream's error; priorities, window updates and unknown frames are not ours.
-      return .more
+  mutating func receive(_ data: ByteBuffer, isLast: Bool) -> Step {
+    guard sawHeaders else {
+      return .ended(RPCError(.internal, "The server sent a message before its headers.", progress: .unknown))
     }
+    messages.append(data)
+    return isLast ? .ended(GRPCStatus.missing) : .more
   }
 
-  private mutating func receive(_ headers: HPACKHeaders, isLast: Bool) -> Step {
+  mutating func receive(_ headers: HPACKHeaders, isLast: Bool) -> Step {
     if isLast {
       return .ended(GRPCStatus.final(of: headers, isTrailersOnly: !sawHeaders))
     }

@@ -1,6 +1,5 @@
 import HoldfastEtcdMachines
 import NIOCore
-import NIOHTTP2
 import NIOPosix
 
 extension HTTP2Connection {
@@ -63,60 +62,18 @@ extension HTTP2Connection {
     }
   }
 
-  /// From the socket inwards: flushes, keep-alive, HTTP/2, and what the connection itself says.
+  /// From the socket inwards: keep-alive, HTTP/2, and what the connection itself says.
   private static func configure(
     _ channel: any Channel, _ configuration: TransportConfiguration, _ security: ConnectionSecurity?
   ) throws {
     let state = ConnectionState(maximumStreams: configuration.maximumStreams)
     try security?.configure(channel, state)
-    let http2 = NIOHTTP2Handler(
-      mode: .client, eventLoop: channel.eventLoop,
-      connectionConfiguration: connectionConfiguration(configuration),
-      streamConfiguration: streamConfiguration(configuration)
-    ) { pushed in
-      // A server that pushes, which our settings forbid.
-      pushed.close()
-    }
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(FlushCoalescingHandler())
     try pipeline.addHandler(KeepAliveHandler(state: state, configuration: configuration))
-    try pipeline.addHandler(http2)
+    let multiplexer = HTTP2Multiplexer(
+      state: state, streamWindow: configuration.streamWindow, connectionWindow: configuration.connectionWindow)
+    try multiplexer.install(in: pipeline)
     try pipeline.addHandler(ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout))
-  }
-
-  private static func connectionConfiguration(
-    _ configuration: TransportConfiguration
-  ) -> NIOHTTP2Handler.ConnectionConfiguration {
-    var connection = NIOHTTP2Handler.ConnectionConfiguration()
-    connection.initialSettings = [
-      HTTP2Setting(parameter: .enablePush, value: 0),
-      HTTP2Setting(parameter: .initialWindowSize, value: configuration.streamWindow),
-      HTTP2Setting(parameter: .maxHeaderListSize, value: 64 << 10),
-    ]
-    connection.targetWindowSize = configuration.connectionWindow
-    // NIOHTTP2 protects servers from clients here, and its limits end connections that are well. gRPC-Go measures the
-    // bandwidth with a PING after nearly every request that it reads. A short window keeps the list of times, which is
-    // reserved at once, small.
-    connection.controlFrameRateLimit.maximumCount = 10_000
-    connection.controlFrameRateLimit.windowLength = .milliseconds(50)
-    // Answers that cross our resets are no offence either, and a watch may live for months.
-    connection.maximumRecentlyResetStreams = 4_096
-    connection.maximumConnectionGlitches = .max
-    connection.maximumSequentialEmptyDataFrames = 10_000
-    return connection
-  }
-
-  private static func streamConfiguration(
-    _ configuration: TransportConfiguration
-  ) -> NIOHTTP2Handler.StreamConfiguration {
-    var stream = NIOHTTP2Handler.StreamConfiguration()
-    stream.targetWindowSize = configuration.streamWindow
-    // A server that refuses many streams at once resets each of them.
-    stream.streamResetFrameRateLimit.maximumCount = 10_000
-    stream.streamResetFrameRateLimit.windowLength = .milliseconds(500)
-    stream.streamErrorRateLimit.maximumCount = 10_000
-    stream.streamErrorRateLimit.windowLength = .milliseconds(500)
-    return stream
   }
 
   private static func reason(of error: any Error) -> String {

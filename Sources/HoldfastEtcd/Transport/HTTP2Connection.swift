@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP2
 
 /// One HTTP/2 connection to one endpoint, speaking gRPC.
 ///
@@ -11,8 +10,7 @@ package final class HTTP2Connection: RPCConnection {
 
   private let channel: any Channel
   private let eventLoop: any EventLoop
-  private let multiplexer: NIOHTTP2Handler.StreamMultiplexer
-  private let state: NIOLoopBound<ConnectionState>
+  private let multiplexer: NIOLoopBound<HTTP2Multiplexer>
   private let flag: ConnectionFlag
   private let maximumMessageSize: Int
   private let userAgent: String
@@ -24,15 +22,14 @@ package final class HTTP2Connection: RPCConnection {
     channel = opened.channel
     eventLoop = opened.channel.eventLoop
     multiplexer = opened.multiplexer
-    state = opened.state
     flag = opened.flag
     maximumMessageSize = configuration.maximumMessageSize
     userAgent = configuration.userAgent
   }
 
   deinit {
-    let state = self.state
-    eventLoop.execute { Self.close(state.value) }
+    let multiplexer = self.multiplexer
+    eventLoop.execute { Self.close(multiplexer.value.state) }
   }
 
   private static func close(_ state: ConnectionState) {
@@ -47,13 +44,10 @@ package final class HTTP2Connection: RPCConnection {
       headers: try GRPCHeaders.request(call, to: endpoint, userAgent: userAgent),
       message: try GRPCFraming.frame(message, allocator: allocator),
       deadline: deadline, runsToItsEnd: call.runsToItsEnd, limit: maximumMessageSize, eventLoop: eventLoop)
+    let multiplexer = self.multiplexer
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        createStream {
-          handler.start(continuation, on: $0, of: $1)
-        } orElse: {
-          continuation.resume(returning: .failure($0))
-        }
+        eventLoop.execute { handler.start(continuation, on: multiplexer.value) }
       }
     } onCancel: {
       handler.cancel()
@@ -67,42 +61,19 @@ package final class HTTP2Connection: RPCConnection {
       headers: try GRPCHeaders.request(call, to: endpoint, userAgent: userAgent),
       deadline: deadline, limit: maximumMessageSize, eventLoop: eventLoop)
     // Not cancellable: it waits for the event loop only, and a stream that nobody takes is reset by its deinit.
+    let multiplexer = self.multiplexer
     let result = await withCheckedContinuation { continuation in
-      createStream {
-        handler.start(continuation, on: $0, of: $1)
-      } orElse: {
-        continuation.resume(returning: .failure($0))
-      }
+      eventLoop.execute { handler.start(continuation, on: multiplexer.value) }
     }
     try result.get()
     return HTTP2Stream(handler: handler, connection: self)
   }
 
   package func close() async {
-    let state = self.state
-    eventLoop.execute { Self.close(state.value) }
+    let multiplexer = self.multiplexer
+    eventLoop.execute { Self.close(multiplexer.value.state) }
     await withCheckedContinuation { continuation in
       channel.closeFuture.whenComplete { _ in continuation.resume() }
-    }
-  }
-
-  /// Runs the body on the event loop with the new stream's channel, before that is active.
-  private func createStream(
-    _ body: @escaping @Sendable (any Channel, ConnectionState) -> Void,
-    orElse fail: @escaping @Sendable (RPCError) -> Void
-  ) {
-    let state = self.state
-    // On a connection that was closed meanwhile NIOHTTP2 fails the promise and never runs the initializer.
-    let promise = eventLoop.makePromise(of: (any Channel).self)
-    let hasBegun = NIOLoopBoundBox.makeBoxSendingValue(false, eventLoop: eventLoop)
-    promise.futureResult.whenFailure { _ in
-      guard !hasBegun.value else { return }
-      fail(state.value.refusal())
-    }
-    multiplexer.createStreamChannel(promise: promise) { channel in
-      hasBegun.value = true
-      body(channel, state.value)
-      return channel.eventLoop.makeSucceededVoidFuture()
     }
   }
 

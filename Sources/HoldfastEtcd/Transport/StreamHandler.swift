@@ -1,18 +1,15 @@
 import NIOCore
 import NIOHPACK
-import NIOHTTP2
 
-/// The event loop's side of a bidirectional stream, and the only handler of its channel.
+/// The event loop's side of a bidirectional stream.
 ///
-/// The channel reads only while the consumer waits: what nobody asks for stays in the stream's window, and the server
-/// stops by itself.
+/// The stream's window opens again when the consumer waits or takes: what nobody asks for uses it up, and the server stops by
+/// itself.
 ///
 /// `@unchecked Sendable`: as with `UnaryCallHandler`, others hold a reference to constants only. The variables belong to
-/// the event loop: the channel's callbacks, `start`, which asserts it, and the entry points for other threads, which hop
+/// the event loop: what the multiplexer calls, `start`, which asserts it, and the entry points for other threads, which hop
 /// there first.
-final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
-  typealias InboundIn = HTTP2Frame.FramePayload
-
+final class StreamHandler: HTTP2StreamOwner, @unchecked Sendable {
   private let eventLoop: any EventLoop
   private let headers: HPACKHeaders
   private let deadline: NIODeadline?
@@ -24,12 +21,10 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
   private var response: GRPCResponse
   /// How the stream ended, nil while it has not.
   private var end: Result<Void, RPCError>?
-  private var context: ChannelHandlerContext?
-  private var state: ConnectionState?
+  private var multiplexer: HTTP2Multiplexer?
+  private var stream: HTTP2StreamState?
   private var callTimer: Scheduled<Void>?
   private var receiveTimer: Scheduled<Void>?
-  /// The headers were handed to the socket.
-  private var isSent = false
 
   init(headers: HPACKHeaders, deadline: NIODeadline?, limit: Int, eventLoop: any EventLoop) {
     self.headers = headers
@@ -40,28 +35,22 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
   // MARK: - Entry points
 
-  /// Takes the stream's channel before it is active. The continuation is resumed exactly once, here or later.
-  func start(_ continuation: WaitSlot<Void>.Continuation, on channel: any Channel, of state: ConnectionState) {
+  /// Opens the stream. The continuation is resumed exactly once, here.
+  func start(_ continuation: WaitSlot<Void>.Continuation, on multiplexer: HTTP2Multiplexer) {
     eventLoop.assertInEventLoop()
-    guard opening.arm(continuation, token: 1) else { return channel.close(promise: nil) }
-    guard state.flag.isUsable else {
-      finish(.failure(state.refusal()))
-      return channel.close(promise: nil)
-    }
-    do {
-      try channel.syncOptions?.setOption(.autoRead, value: false)
-      try channel.pipeline.syncOperations.addHandler(self)
-      self.state = state
-      state.streamOpened()
-    } catch {
-      finish(.failure(RPCError(.internal, "The stream could not be opened: \(error)", progress: .notProcessed)))
-      return channel.close(promise: nil)
-    }
+    guard opening.arm(continuation, token: 1) else { return }
+    guard multiplexer.state.flag.isUsable else { return finish(.failure(multiplexer.state.refusal())) }
+    let stream = HTTP2StreamState(headers, isUnary: false, window: multiplexer.streamWindow, owner: self)
+    self.multiplexer = multiplexer
+    self.stream = stream
+    // Before the stream, which may be lost at once: its end stops the timer.
     if let deadline {
       callTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
         self.abandon(.deadlinePassed(.unknown))
       }
     }
+    multiplexer.open(stream)
+    opening.resume(.success(()))
   }
 
   /// Asks for messages: one at least, and all that are there. Nil is the end with status OK. Any thread.
@@ -76,7 +65,7 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
             .failure(RPCError(.deadlineExceeded, "No message came within the time limit.", progress: .unknown)))
         }
       }
-      self.context?.read()
+      self.openWindow()
     }
   }
 
@@ -91,17 +80,10 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
   func send(_ message: ByteBuffer, _ continuation: WaitSlot<Void>.Continuation, token: Int) {
     eventLoop.execute {
       guard self.sender.arm(continuation, token: token) else { return }
-      guard self.end == nil, let context = self.context else {
+      guard self.end == nil, let stream = self.stream else {
         return self.sender.resume(.failure(self.sendError()))
       }
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      promise.futureResult.assumeIsolated().whenComplete { result in
-        switch result {
-        case .success: self.sender.resume(.success(()))
-        case .failure(let error): self.writeFailed(error)
-        }
-      }
-      GRPCStream.writeMessage(message, isLast: false, context: context, promise: promise)
+      self.multiplexer?.send(message, on: stream)
     }
   }
 
@@ -121,29 +103,33 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
     }
   }
 
-  // MARK: - Channel callbacks
+  // MARK: - The stream
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
+  func received(_ headers: HPACKHeaders, isLast: Bool) {
+    if end == nil { take(response.receive(headers, isLast: isLast)) }
   }
 
-  func channelActive(context: ChannelHandlerContext) {
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { result in
-      switch result {
-      case .success: self.isSent = true
-      case .failure(let error): self.writeFailed(error)
-      }
-    }
-    GRPCStream.writeHeaders(headers, context: context, promise: promise)
-    context.flush()
-    opening.resume(.success(()))
-    context.fireChannelActive()
+  func received(_ data: ByteBuffer, isLast: Bool) {
+    if end == nil { take(response.receive(data, isLast: isLast)) }
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard end == nil else { return }
-    switch response.receive(unwrapInboundIn(data)) {
+  func receivedBatch() {
+    deliver()
+    // Half a message is nothing to wake up for.
+    if !receiver.isEmpty { openWindow() }
+  }
+
+  func written() { sender.resume(.success(())) }
+
+  func lost(_ loss: HTTP2Loss) {
+    guard end == nil, let multiplexer, let stream else { return }
+    finish(
+      .failure(GRPCStream.error(for: loss, state: multiplexer.state, sent: stream.isSent, deadline: deadline)))
+    release()
+  }
+
+  private func take(_ step: GRPCResponse.Step) {
+    switch step {
     case .more:
       break
     case .ended(let error?):
@@ -152,30 +138,8 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
     case .ended(nil):
       finish(.success(()))
       // Our side was never ended, which only a reset can do now.
-      GRPCStream.reset(context.channel)
+      reset()
     }
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    deliver()
-    // Half a message is nothing to wake up for.
-    if !receiver.isEmpty, end == nil { context.read() }
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(error)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    guard let state else { return }
-    finish(.failure(state.lossError(sent: isSent)))
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    // Every stream's channel is closed once, and its handlers are removed then.
-    self.context = nil
-    state?.streamClosed()
-    state = nil
   }
 
   // MARK: - Results
@@ -194,6 +158,8 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
     }
     if !messages.isEmpty {
       resumeReceiver(.success(messages))
+      // Last, for it may turn out that the connection is lost.
+      openWindow()
     } else if case .failure(let error) = end {
       resumeReceiver(.failure(error))
     } else if case .success = end {
@@ -215,14 +181,8 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
     receiveTimer = nil
   }
 
-  /// In a turn of its own: when GOAWAY or a reset drops frames that wait, their promises fail before we are told why.
-  private func writeFailed(_ error: any Error) {
-    eventLoop.execute { self.fail(error) }
-  }
-
-  private func fail(_ error: any Error) {
-    guard end == nil, let state else { return }
-    finishAndReset(GRPCStream.callError(for: error, state: state, sent: isSent, deadline: deadline))
+  private func openWindow() {
+    if let stream { multiplexer?.openWindow(of: stream) }
   }
 
   /// Ends the stream from our side, and with it what was not handed out: nobody waits for that any more.
@@ -234,7 +194,18 @@ final class StreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
   private func finishAndReset(_ error: RPCError, isDelivering: Bool = false) {
     finish(.failure(error), isDelivering: isDelivering)
-    if let context { GRPCStream.reset(context.channel) }
+    reset()
+  }
+
+  private func reset() {
+    if let stream { multiplexer?.reset(stream) }
+    release()
+  }
+
+  /// The stream is over.
+  private func release() {
+    stream = nil
+    multiplexer = nil
   }
 
   private func finish(_ result: Result<Void, RPCError>, isDelivering: Bool = false) {

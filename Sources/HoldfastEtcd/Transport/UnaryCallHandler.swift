@@ -1,15 +1,13 @@
 import NIOCore
 import NIOHPACK
-import NIOHTTP2
 
-/// One unary call, and the only handler of its stream.
+/// One unary call.
 ///
-/// `@unchecked Sendable`: it is made on the caller's thread and then known to three parties, its creator, the pipeline
-/// and the task's cancellation handler. What they share are constants. The variables are touched by private functions
-/// and channel callbacks only, which run on the event loop, and by `start`, which asserts that it does; `cancel` hops
+/// `@unchecked Sendable`: it is made on the caller's thread and then known to three parties, its creator, the connection's
+/// multiplexer and the task's cancellation handler. What they share are constants. The variables are touched by private functions
+/// and by what the multiplexer calls only, which run on the event loop, and by `start`, which asserts that it does; `cancel` hops
 /// there.
-final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler, @unchecked Sendable {
-  typealias InboundIn = HTTP2Frame.FramePayload
+final class UnaryCallHandler: HTTP2StreamOwner, NIOScheduledCallbackHandler, @unchecked Sendable {
   typealias Slot = WaitSlot<[UInt8]>
 
   private let eventLoop: any EventLoop
@@ -21,11 +19,11 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   private var slot = Slot()
   private var response: GRPCResponse
   private var answer: [UInt8]?
-  private var state: ConnectionState?
-  private var channel: (any Channel)?
+  private var multiplexer: HTTP2Multiplexer?
+  private var stream: HTTP2StreamState?
   private var timer: NIOScheduledCallback?
-  /// The whole request was handed to the socket.
-  private var isSent = false
+  /// For a stream that nobody waits for any more.
+  private var limit: Scheduled<Void>?
   private var isDone = false
 
   private static let token = 1
@@ -42,24 +40,22 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     response = GRPCResponse(limit: limit)
   }
 
-  /// Takes the stream's channel before it is active. The continuation is resumed exactly once, here or later.
-  func start(_ continuation: Slot.Continuation, on channel: any Channel, of state: ConnectionState) {
+  /// Begins the call. The continuation is resumed exactly once, here or later.
+  func start(_ continuation: Slot.Continuation, on multiplexer: HTTP2Multiplexer) {
     eventLoop.assertInEventLoop()
-    guard slot.arm(continuation, token: Self.token) else { return channel.close(promise: nil) }
-    guard state.flag.isUsable else {
-      finish(.failure(state.refusal()))
-      return channel.close(promise: nil)
-    }
+    guard slot.arm(continuation, token: Self.token) else { return }
+    guard multiplexer.state.flag.isUsable else { return finish(.failure(multiplexer.state.refusal())) }
     do {
-      try channel.pipeline.syncOperations.addHandler(self)
-      self.channel = channel
-      self.state = state
-      state.streamOpened(runsToItsEnd: runsToItsEnd)
       if let deadline { timer = try eventLoop.scheduleCallback(at: deadline, handler: self) }
     } catch {
-      finish(.failure(RPCError(.internal, "The call could not be started: \(error)", progress: .notProcessed)))
-      channel.close(promise: nil)
+      return finish(
+        .failure(RPCError(.internal, "The call could not be started: \(error)", progress: .notProcessed)))
     }
+    let stream = HTTP2StreamState(
+      headers, isUnary: true, runsToItsEnd: runsToItsEnd, window: multiplexer.streamWindow, owner: self)
+    self.multiplexer = multiplexer
+    self.stream = stream
+    multiplexer.open(stream, request: message)
   }
 
   /// The caller's task was cancelled. Any thread.
@@ -75,25 +71,31 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     abandon(.deadlinePassed(.unknown))
   }
 
-  // MARK: - Channel callbacks
+  // MARK: - The stream
 
-  func channelActive(context: ChannelHandlerContext) {
-    // Only the last frame has a promise: its fate tells whether the server can have seen the whole request.
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { result in
-      switch result {
-      case .success: self.isSent = true
-      case .failure(let error): self.writeFailed(error)
-      }
-    }
-    GRPCStream.writeHeaders(headers, context: context, promise: nil)
-    GRPCStream.writeMessage(message, isLast: true, context: context, promise: promise)
-    context.fireChannelActive()
+  func received(_ headers: HPACKHeaders, isLast: Bool) {
+    if isDone { release(isLast: isLast) } else { take(response.receive(headers, isLast: isLast)) }
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !isDone else { return }
-    switch response.receive(unwrapInboundIn(data)) {
+  func received(_ data: ByteBuffer, isLast: Bool) {
+    if isDone { release(isLast: isLast) } else { take(response.receive(data, isLast: isLast)) }
+  }
+
+  func receivedBatch() {}
+
+  func written() {}
+
+  func lost(_ loss: HTTP2Loss) {
+    if !isDone, let multiplexer, let stream {
+      finish(
+        .failure(
+          GRPCStream.error(for: loss, state: multiplexer.state, sent: stream.isSent, deadline: deadline)))
+    }
+    release(isLast: true)
+  }
+
+  private func take(_ step: GRPCResponse.Step) {
+    switch step {
     case .more:
       do throws(RPCError) { try collect() } catch { finishAndReset(error) }
     case .ended(let error?):
@@ -101,36 +103,12 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
     case .ended(nil):
       finish(takeAnswer())
       // An answer that did not wait for the request: the rest of it is not wanted.
-      if !isSent { GRPCStream.reset(context.channel) }
+      if stream?.isSent != true { reset() }
+      release(isLast: true)
     }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(error)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    if let state { finish(.failure(state.lossError(sent: isSent))) }
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    // Every stream's channel is closed once, and its handlers are removed then.
-    channel = nil
-    state?.streamClosed(runsToItsEnd: runsToItsEnd)
-    state = nil
-  }
-
   // MARK: - The end
-
-  /// In a turn of its own: when GOAWAY or a reset drops frames that wait, their promises fail before we are told why.
-  private func writeFailed(_ error: any Error) {
-    eventLoop.execute { self.fail(error) }
-  }
-
-  private func fail(_ error: any Error) {
-    guard !isDone, let state else { return }
-    finishAndReset(GRPCStream.callError(for: error, state: state, sent: isSent, deadline: deadline))
-  }
 
   /// Takes in what has arrived as it arrives, so that what is too long, or too much, is refused before it fills the memory.
   private func collect() throws(RPCError) {
@@ -159,15 +137,28 @@ final class UnaryCallHandler: ChannelInboundHandler, NIOScheduledCallbackHandler
   /// the server cannot be at it any more.
   private func abandon(_ error: RPCError) {
     // No server begins with a transaction before all of it is there.
-    guard runsToItsEnd, isSent, let channel else { return finishAndReset(error) }
+    guard runsToItsEnd, stream?.isSent == true else { return finishAndReset(error) }
     finish(.failure(error))
-    let limit = eventLoop.scheduleTask(in: .seconds(60)) { GRPCStream.reset(channel) }
-    channel.closeFuture.whenComplete { _ in limit.cancel() }
+    limit = eventLoop.assumeIsolated().scheduleTask(in: .seconds(60)) { self.reset() }
   }
 
   private func finishAndReset(_ error: RPCError) {
     finish(.failure(error))
-    if let channel { GRPCStream.reset(channel) }
+    reset()
+  }
+
+  private func reset() {
+    if let stream { multiplexer?.reset(stream) }
+    release(isLast: true)
+  }
+
+  /// The stream is over.
+  private func release(isLast: Bool) {
+    guard isLast else { return }
+    limit?.cancel()
+    limit = nil
+    stream = nil
+    multiplexer = nil
   }
 
   private func finish(_ result: Result<[UInt8], RPCError>) {

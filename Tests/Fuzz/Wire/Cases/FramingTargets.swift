@@ -3,7 +3,6 @@ import HoldfastEtcdMachines
 import HoldfastFuzzing
 import NIOCore
 import NIOHPACK
-import NIOHTTP2
 
 @testable import HoldfastEtcd
 
@@ -60,16 +59,15 @@ extension FuzzTarget {
     var response = GRPCResponse(limit: 64)
     for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).prefix(200) {
       let text = String(decoding: line.dropFirst(), as: UTF8.self)
-      let frame: HTTP2Frame.FramePayload
       let isLast = line.first == UInt8(ascii: "T") || line.first == UInt8(ascii: "E")
-      switch line.first {
-      case UInt8(ascii: "H"), UInt8(ascii: "T"):
-        frame = .headers(.init(headers: headers(text), endStream: isLast))
-      case UInt8(ascii: "D"), UInt8(ascii: "E"):
-        frame = .data(.init(data: .byteBuffer(ByteBuffer(bytes: line.dropFirst())), endStream: isLast))
-      default: frame = .ping(HTTP2PingData(), ack: false)
-      }
-      if case .ended(let error) = response.receive(frame) {
+      let step =
+        switch line.first {
+        case UInt8(ascii: "H"), UInt8(ascii: "T"): response.receive(headers(text), isLast: isLast)
+        case UInt8(ascii: "D"), UInt8(ascii: "E"):
+          response.receive(ByteBuffer(bytes: line.dropFirst()), isLast: isLast)
+        default: GRPCResponse.Step.more
+        }
+      if case .ended(let error) = step {
         if let error { try check(error) }
         break
       }

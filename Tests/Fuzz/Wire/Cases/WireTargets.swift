@@ -2,5 +2,5 @@ package import HoldfastFuzzing
 
 extension FuzzTarget {
   /// What reads the bytes of sockets, arguments and terminals.
-  package static let wire: [FuzzTarget] = [frames, status, messages, watchStream, shell, endpoint]
+  package static let wire: [FuzzTarget] = [http2, frames, status, messages, watchStream, shell, endpoint]
 }
