@@ -3,12 +3,13 @@
 /// **Soundness.** The bytes are the coefficients (seven bytes each) of a polynomial over the integers modulo the prime 2⁶¹ - 1; a
 /// digest is its values at two secret places, which this process has drawn at random. Two polynomials of n coefficients that are
 /// not the same agree at n places at most, so two byte strings of the same length that are not the same have one digest with a
-/// probability of (n / 2⁶¹)² at most: 2⁻¹¹⁰ for a kilobyte, 2⁻⁸⁶ for 1.5 MiB, which is all that etcd takes by default. That
+/// probability of (n / 2⁶¹)² at most: 2⁻¹⁰⁷ for a kilobyte, 2⁻⁸⁶ for 1.5 MiB, which is all that etcd takes by default. That
 /// holds for whatever somebody writes who does not know the places, and nobody can learn them: digests never leave the process.
 /// So digests that are equal are taken for bytes that are equal, where the lengths are as well.
 public struct BytesDigest: Hashable, Sendable {
-  private let first: UInt64
-  private let second: UInt64
+  // Not private for the tests.
+  let first: UInt64
+  let second: UInt64
 
   public init(_ bytes: [UInt8]) {
     (first, second) = bytes.withUnsafeBytes { bytes in

@@ -7,8 +7,8 @@ internal import Synchronization
 /// 1. What readers see is one ``State``, published by one store of its pointer. It never changes.
 /// 2. The table is shared by many states: entries of a step are put into it before the step is published, and say so by their
 ///    sequence, which is above that of every state that is out; who reads such a state finds the entry of before behind it.
-///    What a step deleted goes from the table after it is published: the table is never older than the state, and newer only
-///    where something was deleted since. What must be of one state is looked up in the tree.
+///    What a step deleted goes from the table after it is published. So the table may lack what the newest state does not have,
+///    and who misses something there and sees a newer state than his looks into his own state's tree (``lookUp(_:in:)``).
 /// 3. The index holds a reference to every entry in its tree, and to every one that is retired.
 /// 4. A reader is in an epoch from before it loads the state until after it has used what it found (``Epochs``).
 /// `@unchecked Sendable`: what its pointers lead to is read and written by these rules only.
@@ -91,11 +91,22 @@ public final class ConcurrentIndex: @unchecked Sendable {
     return EpochRead(slot)
   }
 
-  /// What ``View/latest(_:)`` gives, for who has begun a read, and the marks of a state that is not newer.
+  /// What the newest state has under a key, given without the shared prefix, and its marks; for who has begun a read.
   @usableFromInline
-  func latest(_ key: [UInt8]) -> (entry: Unmanaged<Entry>?, marks: Marks) {
-    let view = View(state: state.load(ordering: .acquiring), hasher: hasher)
-    return (key.withUnsafeBytes { view.latest($0) }, view.marks)
+  func lookUp(_ key: [UInt8]) -> (entry: Unmanaged<Entry>?, marks: Marks) {
+    let view = View(state: state.load(ordering: .acquiring))
+    return (key.withUnsafeBytes { lookUp($0, in: view) }, view.marks)
+  }
+
+  /// The same as ``View/find(_:)``, by the table, which is faster.
+  @inline(__always)
+  public func lookUp(_ key: UnsafeRawBufferPointer, in view: borrowing View) -> Unmanaged<Entry>? {
+    let seen = view.state
+    let hash = hasher.hash(key)
+    if let found = seen.pointee.table.find(key, hash, after: skip, asOf: seen.pointee.sequence) { return found }
+    // Who cleared it had published that it is gone.
+    if state.load(ordering: .acquiring) == seen { return nil }
+    return view.find(key)
   }
 
   /// Visits the entries between two ranks of a state, in key order, for who has begun a read.
@@ -113,13 +124,12 @@ public final class ConcurrentIndex: @unchecked Sendable {
     let read = beginRead()
     defer { read.end() }
     // Retired with everything that only it shows after the epoch, not before.
-    return try body(View(state: state.load(ordering: .acquiring), hasher: hasher))
+    return try body(View(state: state.load(ordering: .acquiring)))
   }
 
   /// What a read sees.
   public struct View: ~Copyable {
     let state: UnsafeMutablePointer<State>
-    let hasher: ByteHasher
 
     public var marks: Marks { state.pointee.marks }
     public var count: Int { state.pointee.tree.count }
@@ -128,13 +138,6 @@ public final class ConcurrentIndex: @unchecked Sendable {
     /// The entry of a key, given without the shared prefix, as of this state. It lives until the read is over; nobody has
     /// retained it.
     public func find(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? { state.pointee.tree.find(Tree.Target(key)) }
-
-    /// The same as of this state or a later one that is published already; by the table, which is faster. Several of these may
-    /// be of several states; each is at least as new as what this thread has seen before.
-    @inline(__always)
-    public func latest(_ key: UnsafeRawBufferPointer) -> Unmanaged<Entry>? {
-      state.pointee.table.find(key, hasher.hash(key), after: state.pointee.tree.skip, asOf: state.pointee.sequence)
-    }
 
     /// How many keys are smaller than a bound, which is given without the shared prefix.
     public func rank(_ bound: UnsafeRawBufferPointer) -> Int { state.pointee.tree.rank(Tree.Target(bound)) }

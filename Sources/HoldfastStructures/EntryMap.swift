@@ -25,12 +25,12 @@ public struct EntryMap<Element: Entry>: Sendable {
   @inline(__always)
   public func beginRead() -> EpochRead { index.beginRead() }
 
-  /// The newest element of a key, which is given without the prefix, and the marks of a state that is not newer. It is at least
-  /// as new as all that this thread has seen before. Nobody has retained it: the read keeps it alive until it is ended.
+  /// What the newest state has under a key, which is given without the prefix, and its marks. Nobody has retained the element: the
+  /// read keeps it alive until it is ended.
   @inlinable
   @inline(__always)
-  public func latest(_ key: [UInt8], in _: EpochRead) -> (element: Unmanaged<Element>?, marks: ConcurrentIndex.Marks) {
-    let (found, marks) = index.latest(key)
+  public func lookUp(_ key: [UInt8], in _: EpochRead) -> (element: Unmanaged<Element>?, marks: ConcurrentIndex.Marks) {
+    let (found, marks) = index.lookUp(key)
     // Only elements are put in.
     return (found.map { Unmanaged.fromOpaque($0.toOpaque()) }, marks)
   }

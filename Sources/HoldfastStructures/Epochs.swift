@@ -150,6 +150,8 @@ extension UnsafeMutablePointer<ReaderSlot> {
 
   @inline(__always)
   func leave() {
+    // What was found is retained before this, where it is.
+    holdfast_compiler_barrier()
     let depth = pointee.depth - 1
     pointee.depth = depth
     guard depth == 0 else { return }

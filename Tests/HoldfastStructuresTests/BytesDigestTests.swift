@@ -1,5 +1,6 @@
-import HoldfastStructures
 import Testing
+
+@testable import HoldfastStructures
 
 @Suite struct BytesDigestTests {
   /// All lengths around those at which it takes another way.
@@ -30,6 +31,12 @@ import Testing
         #expect(BytesDigest(changed) != digest, "bit \(place) of \(count) bytes")
       }
     }
+  }
+
+  /// One place alone would leave 61 bits.
+  @Test func thePlacesAreTwo() {
+    let digest = BytesDigest(bytes(100, 3))
+    #expect(digest.first != digest.second)
   }
 
   @Test func theOrderCounts() {

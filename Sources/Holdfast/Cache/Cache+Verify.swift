@@ -18,6 +18,9 @@ extension Cache {
   /// Compares memory with the store, key by key and value by value, at one revision. If they differ, which only a fault of a
   /// server or of Holdfast can cause, the cache lists again and repairs itself by difference; ``health`` says `stale` until then.
   ///
+  /// Where bytes are not kept (``CacheConfiguration/Decoding/eager``) a value is compared by the digest that was taken of its bytes
+  /// when it arrived: a decoded value that somebody changed in memory, since it shares mutable state, is not found out.
+  ///
   /// It reads the whole keyspace from the store: something for an operator or a timer
   /// (``CacheConfiguration/verification``), not for a request.
   ///

@@ -11,6 +11,8 @@ import Synchronization
 /// Use `store.withCache(of:)`, or make one and run it as a service; `run()` may be called again after it returned. Before the
 /// first complete load reads throw `notLoaded` (`notStarted` before `run()`), after it `stopped`. When the store cannot be
 /// followed reads go on with the last known state, and ``health`` says so, with the cause (G8).
+///
+/// A value may be destroyed while the cache works on itself, so the `deinit` of what values hold must not use a cache.
 public final class Cache<Value: Sendable>: Service {
   public let store: Store
   public let keyspace: Keyspace<Value>

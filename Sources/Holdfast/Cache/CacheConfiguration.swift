@@ -18,11 +18,11 @@ public struct CacheConfiguration: Sendable {
   public var decoding = Decoding.eager
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
-  /// a list succeeds.
+  /// a list succeeds. Bytes are counted as the store has them; what they decode to may take more.
   public var pendingWrites = 10_000
   public var pendingBytes = 16 << 20
-  /// How many of the last revisions that changed the keyspace, and how many bytes of their keys and values, old and new, the cache
-  /// remembers: to be read at them (``Cache/snapshot(at:)``), and for change streams to resume after them. With 0 revisions it
+  /// How many of the last revisions that changed the keyspace, and how many bytes of their keys and values, old and new and as the
+  /// store has them, the cache remembers: to be read at them (``Cache/snapshot(at:)``), and for change streams to resume after them. With 0 revisions it
   /// remembers none.
   public var historyRevisions = 1_000
   public var historyBytes = 16 << 20

@@ -1,8 +1,8 @@
 import HoldfastStructures
 import Synchronization
 
-/// What local readers see, and all that they touch. Writers publish whole steps. Readers wait for nobody: a read of several keys
-/// sees a step whole or not at all, one of a single key the newest that there is.
+/// What local readers see, and all that they touch. Writers publish whole steps. Readers wait for nobody, and each read sees a step
+/// whole or not at all.
 final class CacheIndex: Sendable {
   /// Why there is nothing to read.
   enum Absence: Sendable {
@@ -57,7 +57,7 @@ final class CacheIndex: Sendable {
   /// What there is under a key, for as long as the read goes on.
   @inline(__always)
   func find(_ relativeKey: Key, in read: EpochRead) throws -> Found<Unmanaged<DecodingOutcome>> {
-    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    let (element, marks) = map.lookUp(relativeKey.bytes, in: read)
     try check(marks)
     return element?._withUnsafeGuaranteedRef { entry in
       guard let outcome = entry.outcome.unretained, !outcome._withUnsafeGuaranteedRef({ $0.isFailure }) else {
@@ -70,7 +70,7 @@ final class CacheIndex: Sendable {
   func contains(_ relativeKey: Key) throws -> Bool {
     let read = map.beginRead()
     defer { read.end() }
-    let (element, marks) = map.latest(relativeKey.bytes, in: read)
+    let (element, marks) = map.lookUp(relativeKey.bytes, in: read)
     try check(marks)
     return element != nil
   }

@@ -10,7 +10,10 @@ extension Keyspace {
   /// }
   /// ```
   ///
-  /// An eager cache of it (``CacheConfiguration/Decoding/eager``) decodes each whole value once, makes the part, and drops the rest.
+  /// An eager cache of it (``CacheConfiguration/Decoding/eager``) decodes a whole value when it arrives, makes the part, and drops the
+  /// rest. Where the projection says ``decodesEachRead``, as it does of parts that are classes, it keeps the bytes instead, and makes
+  /// the part for each read; set that for parts that refer to mutable state of the whole value.
+  ///
   /// What is written through this keyspace is in that cache when the write returns, as in any (G2). Gets, lists, watches and deletes
   /// work as well. Writes of parts do not: ``put(_:)``, ``create(_:)`` and updates throw `encodingFailed` before anything is
   /// sent. Keys, revisions and leases are those of the whole values, and so is ``Stored/isMisplaced``.

@@ -43,7 +43,7 @@ public struct Keyspace<Value: Sendable>: Sendable {
       let (value, key) = try whole.read($0)
       return (try transform(value), key)
     }
-    // A part of what is shared is shared as well.
+    // A part of a struct that shares something may share it as well; what comes out of a class is a copy, as a rule.
     self.decodesEachRead = Value.self is AnyClass || whole.decodesEachRead && !(Whole.self is AnyClass)
   }
 

@@ -3,9 +3,8 @@ import HoldfastCore
 /// What tells whether a store's past is still the one that a state was read from.
 ///
 /// A restored store keeps its ids, and by the time somebody looks its revision may have overtaken the old one. Of a small range
-/// everything that it holds is asked for. Of a large one only how many keys there are and which of them had changed last: a
-/// store cannot have held as many keys, with the same newest one, unless nothing differs but keys that were deleted in one
-/// history and others in the other.
+/// everything that it holds is asked for. Of a large one only how many keys there are and which of them had changed last, with its
+/// value: another history that has as many keys, and wrote the same bytes to the same key at that revision, is taken for the old one.
 struct HistoryAnchor: Sendable {
   /// What to ask, linearizably.
   let request: RangeRequest

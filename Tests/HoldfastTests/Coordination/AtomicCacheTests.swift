@@ -42,6 +42,36 @@ import Testing
     }
   }
 
+  private final class Counter: Codable, Sendable {
+    let id: String
+    let n: Int
+
+    init(id: String, n: Int) { (self.id, self.n) = (id, n) }
+  }
+
+  /// A keyspace that promises each reader an object of its own is given none that a cache shares.
+  @Test func transactionsDecodeWhatIsNotToBeShared() async throws {
+    let own = Keyspace<Counter>(prefix: "/counters/") { $0.id }
+    var sharing = own
+    sharing.decodesEachRead = false
+    let shared = sharing
+    try await withEmbedded { engine in
+      try await withStore(.backend(engine), logger: .quiet) { store in
+        try await store.withCache(of: shared) { cache in
+          try await cache.put(Counter(id: "a", n: 1))
+          let held = try #require(try cache.get("a")).value
+          #expect(try cache.get("a")?.value === held)
+          try await store.atomically(from: try await cache.snapshot(.includingMyWrites)) { tx in
+            let found = try #require(try await tx.get(own, "a")).value
+            let listed = try await tx.list(own).map(\.value)
+            #expect(found.n == 1 && found !== held)
+            #expect(listed.count == 1 && listed[0] !== held)
+          }
+        }
+      }
+    }
+  }
+
   /// The revisions of two stores have nothing to do with each other.
   @Test func anotherStoresSnapshotIsRefused() async throws {
     try await withItems { cache, _, _ in

@@ -66,9 +66,11 @@ extension Cache {
       try await self.store.backend.list(self.keyspace.range)
     }
     guard let list else { throw notReached("the store's state", after: timeout) }
+    let revision = list.header.revision
+    // Not looked at afterwards, so that the bytes are gone as they are decoded.
     let records = try await decoder.records(list.keyValues)
     return CacheSnapshot(
-      store: store, decoder: decoder, revision: list.header.revision,
+      store: store, decoder: decoder, revision: revision,
       freshness: Freshness(source: .store, age: time.now() - sent),
       records: RecordMap(records))
   }

@@ -15,8 +15,10 @@ struct AtomicSnapshot: Sendable {
     }
   }
 
-  /// Whether what its cache has made of the bytes is what the keyspace would.
-  func isDecoded<Value>(for keyspace: Keyspace<Value>) -> Bool { keyspace.codecIdentity === codec }
+  /// Whether what its cache has made of the bytes is what the keyspace would, and may be handed out.
+  func isDecoded<Value>(for keyspace: Keyspace<Value>) -> Bool {
+    keyspace.codecIdentity === codec && !keyspace.decodesEachRead
+  }
 
   /// The value of a record that has its bytes, or that was decoded for the keyspace.
   static func value<Value>(of record: CacheRecord, _ keyspace: Keyspace<Value>) throws -> Stored<Value> {

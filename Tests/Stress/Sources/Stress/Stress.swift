@@ -94,7 +94,7 @@ final class Stress: Sendable {
       for _ in 0..<20 {
         let number = random.below(keys.count)
         let seen = version(keys[number])
-        // A deleted key is of an unknown version.
+        // A deleted key has no version.
         check(seen == 0 || seen >= newest[number], "key \(number) went back from \(newest[number]) to \(seen)")
         newest[number] = max(newest[number], seen)
       }
@@ -105,7 +105,7 @@ final class Stress: Sendable {
 
   private func version(_ key: [UInt8]) -> Int {
     // The handle outlives the read.
-    let item: Item? = index.read { view in key.withUnsafeBytes { view.latest($0)?.item } }
+    let item: Item? = index.read { view in key.withUnsafeBytes { index.lookUp($0, in: view)?.item } }
     check(item?.isAlive ?? true, "a handle to what was freed")
     check(item?.decodedVersion == item?.version, "an item's value is that of another one")
     return item?.version ?? 0
@@ -117,6 +117,8 @@ final class Stress: Sendable {
       let revision = Int(view.marks.revision)
       check(revision >= floor, "the state went back from \(floor) to \(revision)")
       for _ in 0..<rounds {
+        // Reads inside of this one leave it what it sees.
+        _ = version(keys[random.below(keys.count)])
         let start = random.below(max(1, view.count))
         var last: [UInt8] = []
         view.forEach(from: start, count: min(50, view.count - start)) {
@@ -129,15 +131,19 @@ final class Stress: Sendable {
         }
         let rank = last.withUnsafeBytes { view.rank($0) }
         check(last.isEmpty || rank == start + min(50, view.count - start) - 1, "a rank of \(rank) after \(start)")
-        // The table is never older than the state.
-        for key in pair {
-          let seen = key.withUnsafeBytes { (view.find($0)?.item.version ?? 0, view.latest($0)?.item.version ?? 0) }
-          check(seen.0 == revision && seen.1 == revision, "\(seen) in state \(revision)")
+        // By the table and by the tree, however much is written meanwhile.
+        func seen(_ key: [UInt8]) -> (Int, Int) {
+          key.withUnsafeBytes {
+            (view.find($0)?.item.version ?? 0, index.lookUp($0, in: view)?.item.version ?? 0)
+          }
         }
-        let (there, gone) = (swapped[1 - revision % 2], swapped[revision % 2])
-        let seen = there.withUnsafeBytes { view.find($0)?.item.version } ?? 0
-        let deleted = gone.withUnsafeBytes { view.find($0)?.item.version } ?? 0
-        check(seen == revision && deleted == 0, "a delete and a put of state \(revision) as \((deleted, seen))")
+        for key in pair { check(seen(key) == (revision, revision), "\(seen(key)) in state \(revision)") }
+        let (there, gone) = (seen(swapped[1 - revision % 2]), seen(swapped[revision % 2]))
+        check(
+          revision == 0 || there == (revision, revision) && gone == (0, 0),
+          "a delete and a put of state \(revision) as \((gone, there))")
+        let any = seen(keys[random.below(keys.count)])
+        check(any.0 == any.1, "the tree says \(any.0) and the table \(any.1) in state \(revision)")
       }
       return revision
     }
