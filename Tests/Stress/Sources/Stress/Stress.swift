@@ -111,6 +111,12 @@ final class Stress: Sendable {
     return item?.version ?? 0
   }
 
+  private func versions(_ key: [UInt8], in view: borrowing ConcurrentIndex.View) -> (tree: Int, table: Int) {
+    key.withUnsafeBytes { key in
+      (view.find(key)?.item.version ?? 0, index.lookUp(key, in: view)?.item.version ?? 0)
+    }
+  }
+
   /// One state, looked at in several ways, and again after a while.
   private func inOneRead(_ floor: inout Int, rounds: Int, _ random: inout Random) {
     floor = index.read { view in
@@ -132,17 +138,16 @@ final class Stress: Sendable {
         let rank = last.withUnsafeBytes { view.rank($0) }
         check(last.isEmpty || rank == start + min(50, view.count - start) - 1, "a rank of \(rank) after \(start)")
         // By the table and by the tree, however much is written meanwhile.
-        func seen(_ key: [UInt8]) -> (Int, Int) {
-          key.withUnsafeBytes {
-            (view.find($0)?.item.version ?? 0, index.lookUp($0, in: view)?.item.version ?? 0)
-          }
+        for key in pair {
+          let found = versions(key, in: view)
+          check(found == (revision, revision), "\(found) in state \(revision)")
         }
-        for key in pair { check(seen(key) == (revision, revision), "\(seen(key)) in state \(revision)") }
-        let (there, gone) = (seen(swapped[1 - revision % 2]), seen(swapped[revision % 2]))
+        let there = versions(swapped[1 - revision % 2], in: view)
+        let gone = versions(swapped[revision % 2], in: view)
         check(
           revision == 0 || there == (revision, revision) && gone == (0, 0),
           "a delete and a put of state \(revision) as \((gone, there))")
-        let any = seen(keys[random.below(keys.count)])
+        let any = versions(keys[random.below(keys.count)], in: view)
         check(any.0 == any.1, "the tree says \(any.0) and the table \(any.1) in state \(revision)")
       }
       return revision
