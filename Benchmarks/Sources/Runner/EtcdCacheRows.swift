@@ -51,15 +51,22 @@ struct EtcdCacheRows {
   /// The same of parts of the values.
   func loadParts() async throws -> Figures { try await load(Jobs.states, .eager) }
 
+  /// The same of a cache that leaves everything out.
+  func loadNothing() async throws -> Figures { try await load(Jobs.keyspace, .eager) { _ in false } }
+
   private func load<Value>(
-    _ keyspace: Keyspace<Value>, _ decoding: CacheConfiguration.Decoding
+    _ keyspace: Keyspace<Value>, _ decoding: CacheConfiguration.Decoding,
+    keyFilter: (@Sendable (Key) -> Bool)? = nil
   ) async throws -> Figures {
     try await withEtcd { store in
-      _ = try await store.backend.status()
+      var request = RangeRequest(keyspace.range)
+      request.countOnly = true
+      let keys = Double(try await store.backend.range(request).count)
       let before = memory().now
       let (used, start) = (processorTime(), ContinuousClock.now)
       var configuration = CacheConfiguration.measured
       configuration.decoding = decoding
+      configuration.keyFilter = keyFilter
       let cache = Cache(of: keyspace, in: store, configuration: configuration)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await cache.run() }
@@ -74,7 +81,7 @@ struct EtcdCacheRows {
         let growth = Double(memory.now - before)
         return [
           "wall_ms": wall.seconds * 1_000, "cpu_ms": cpu.seconds * 1_000, "progress": Double(progress),
-          "keys": Double(size.entries), "bytes_per_entry": growth / Double(size.entries),
+          "keys": keys, "bytes_per_entry": growth / keys,
           "size_ratio": Double(size.bytes) / growth, "peak_ratio": Double(memory.peak) / Double(memory.now),
         ]
       }

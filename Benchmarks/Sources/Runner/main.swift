@@ -51,13 +51,15 @@ func figures(of row: String, _ options: Options) async throws -> Figures {
       default: try await rows.list(Jobs.keyspace.range)
       }
     }
-  case "fill", "load", "load-on-demand", "load-parts", "live", "live-on-demand", "drain", "linearizable":
+  case "fill", "load", "load-on-demand", "load-parts", "load-nothing", "live", "live-on-demand", "drain",
+    "linearizable":
     let rows = EtcdCacheRows(endpoint: try options.text("endpoint"), count: try options.number("count", or: 1_000))
     return switch row {
     case "fill": try await rows.fill()
     case "load": try await rows.load()
     case "load-on-demand": try await rows.load(.onDemand)
     case "load-parts": try await rows.loadParts()
+    case "load-nothing": try await rows.loadNothing()
     case "live": try await rows.live()
     case "live-on-demand": try await rows.live(.onDemand)
     case "drain": try await rows.drain()

@@ -19,8 +19,8 @@ extension Cache {
   /// A value that is still to be decoded (``CacheConfiguration/Decoding/onDemand``, ``Keyspace/decodesEachRead``) is decoded
   /// before, and kept as ``get(_:)`` does.
   ///
-  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9); `notStarted`, `notLoaded` or
-  ///   `stopped`; what the closure throws.
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9), `invalidArgument` for one that
+  ///   the cache leaves out; `notStarted`, `notLoaded` or `stopped`; what the closure throws.
   @discardableResult
   public func withValue<R>(of key: some KeyRepresentable, _ body: (Value) throws -> R?) throws -> R? {
     try withValue(of: key.key, body)
@@ -35,7 +35,9 @@ extension Cache {
       let read = index.beginRead()
       defer { read.end() }
       switch try index.find(key, in: read) {
-      case .nothing: return nil
+      case .nothing:
+        try decoder.checkHeld(key)
+        return nil
       // It lives until the read is ended.
       case .value(let value):
         return try value._withUnsafeGuaranteedRef { try body((known($0) as Stored<Value>.Storage).value) }

@@ -3,21 +3,28 @@
 extension Cache {
   /// The value of a key, nil when there is none.
   ///
-  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9); `invalidArgument` for one that
+  ///   the cache leaves out (``CacheConfiguration/keyFilter``).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? { try get(key.key) }
 
   /// The same for who has a ``Key`` already, and would pay for it to be counted once more.
   public func get(_ key: Key) throws -> Stored<Value>? {
     switch try index.find(key) {
-    case .nothing: return nil
+    case .nothing:
+      try decoder.checkHeld(key)
+      return nil
     case .value(let value): return Stored(value)
     case .other(let record): return try decoder.value(of: record)
     }
   }
 
   /// The values of several keys, read in one step: no transaction is seen in part.
+  ///
+  /// - Throws: ``HoldfastError`` with code `invalidArgument` for a key that the cache leaves out
+  ///   (``CacheConfiguration/keyFilter``).
   public func get(_ keys: [some KeyRepresentable]) throws -> Lookup<Value> {
     let keys = keys.map(\.key)
+    for key in keys { try decoder.checkHeld(key) }
     let (held, revision) = try index.records(keys.map { keyspace.storeKey(for: $0) })
     return decoder.lookup(keys, held, revision: revision)
   }
@@ -39,8 +46,13 @@ extension Cache {
   }
 
   /// Whether the key exists, decodable or not.
+  ///
+  /// - Throws: ``HoldfastError`` with code `invalidArgument` for a key that the cache leaves out
+  ///   (``CacheConfiguration/keyFilter``).
   public func exists(_ key: some KeyRepresentable) throws -> Bool {
-    try index.contains(key.key)
+    if try index.contains(key.key) { return true }
+    try decoder.checkHeld(key.key)
+    return false
   }
 
   /// How many keys there are below a prefix, undecodable ones included.

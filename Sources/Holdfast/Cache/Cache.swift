@@ -34,7 +34,8 @@ public final class Cache<Value: Sendable>: Service {
     self.configuration = configuration
     index = CacheIndex(prefix: keyspace.prefix)
     healthObservers = HealthObservers()
-    decoder = CacheDecoder(keyspace, configuration.decoding, Findings(healthObservers))
+    decoder = CacheDecoder(
+      keyspace, configuration.decoding, Findings(healthObservers), keyFilter: configuration.keyFilter)
     var logger = store.logger
     logger[metadataKey: "prefix"] = "\(keyspace.prefix)"
     self.logger = logger

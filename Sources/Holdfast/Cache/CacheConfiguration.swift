@@ -16,6 +16,14 @@ public struct CacheConfiguration: Sendable {
   public var verification = Verification.automatic
   /// When values are decoded.
   public var decoding = Decoding.eager
+  /// Which keys, relative to the keyspace, the cache holds values of; nil: all. The closure is called for each record that arrives,
+  /// and must always say the same of a key.
+  ///
+  /// Of what it leaves out the cache holds the key and what identifies the record, so that it knows for certain how far it is, but no
+  /// value, and nothing is decoded. Lists, counts, sizes and changes do not show it. A read of such a key throws `invalidArgument`
+  /// instead of saying that there is none. Writes and ``Store/atomically(from:configuration:_:)`` do not mind: what they read and the cache
+  /// does not hold they ask the store for.
+  public var keyFilter: (@Sendable (_ relativeKey: Key) -> Bool)?
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
   /// a list succeeds. Bytes are counted as the store has them; what they decode to may take more.

@@ -26,7 +26,10 @@ final class CacheIndex: Sendable {
 
   /// Makes the changes of one step visible, and how far the store has been followed with it.
   func publish(_ changes: [VisibleChange], reached: Revision?) {
-    map.publish(changes.lazy.map { ($0.key.bytes, $0.record?.entry) }) { marks in
+    let shown = changes.lazy.map { change in
+      (key: change.key.bytes, element: change.record.flatMap { $0.isLeftOut ? nil : $0.entry })
+    }
+    map.publish(shown) { marks in
       guard let reached else { return }
       marks.revision = reached.rawValue
       marks.isLoaded = true

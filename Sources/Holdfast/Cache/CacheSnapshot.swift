@@ -27,12 +27,14 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
 
   /// The value of a key, nil when there is none.
   ///
-  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9).
+  /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9); `invalidArgument` for one that
+  ///   exists, but that the cache leaves out (``CacheConfiguration/keyFilter``).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
     try records[keyspace.storeKey(for: key)].map(decoder.value)
   }
 
-  /// The values of several keys.
+  /// The values of several keys. Those that exist, but that the cache leaves out, are told in ``Lookup/quarantined``, with
+  /// `invalidArgument`.
   public func get(_ keys: [some KeyRepresentable]) -> Lookup<Value> {
     let keys = keys.map(\.key)
     return decoder.lookup(keys, keys.map { records[keyspace.storeKey(for: $0)] }, revision: revision)
@@ -53,12 +55,13 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
     list(keyspace.range(from: start.key, to: nil))
   }
 
-  /// Whether the key exists, decodable or not.
+  /// Whether the key exists, decodable or not, left out or not.
   public func exists(_ key: some KeyRepresentable) -> Bool { records[keyspace.storeKey(for: key)] != nil }
 
   /// How many keys there are below a prefix, undecodable ones included.
   public func count(prefix: some KeyRepresentable = Key(bytes: [])) -> Int {
-    records.count(in: keyspace.range(ofPrefix: prefix))
+    let range = keyspace.range(ofPrefix: prefix)
+    return decoder.isFiltering ? records.values(in: range).count : records.count(in: range)
   }
 
   private func list(_ range: KeyRange) -> Listing<Value> {

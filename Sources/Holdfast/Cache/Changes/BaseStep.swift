@@ -50,6 +50,9 @@ package struct BaseChange: Sendable {
     return old.createRevision == new.createRevision ? .modified : .replaced
   }
 
+  /// Whether it is of a key that the cache holds nothing of, and tells nobody about.
+  var isLeftOut: Bool { (new ?? old)?.isLeftOut ?? false }
+
   /// Of the key and of the values.
   package var bytes: Int {
     key.bytes.count + (old?.valueSize ?? 0) + (new?.valueSize ?? 0)

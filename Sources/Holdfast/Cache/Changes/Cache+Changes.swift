@@ -115,8 +115,8 @@ extension Cache {
   func initial(_ snapshot: CacheSnapshot<Value>, in range: KeyRange) -> KeyspaceUpdate<Value> {
     KeyspaceUpdate(
       kind: .initial, revision: snapshot.revision,
-      changes: snapshot.records.elements(in: range).map {
-        change($0.key, .existing, $0.value.modRevision, $0.value, previous: nil)
+      changes: snapshot.records.records(in: range).filter { !$0.isLeftOut }.map {
+        change($0.key, .existing, $0.modRevision, $0, previous: nil)
       })
   }
 

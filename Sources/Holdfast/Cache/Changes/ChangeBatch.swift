@@ -65,7 +65,7 @@ package struct ChangeLoss: Sendable {
       for change in batch.changes.reversed() { told[change.key] = change.old }
     }
     return ChangeBatch(
-      told.difference(to: now, in: range, at: revision), at: revision, isResync: true,
+      told.difference(to: now, in: range, at: revision).filter { !$0.isLeftOut }, at: revision, isResync: true,
       beginsEpoch: epoch != self.epoch || dropped.contains(where: \.beginsEpoch))
   }
 }

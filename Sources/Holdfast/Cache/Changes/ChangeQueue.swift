@@ -94,7 +94,7 @@ package struct ChangeQueue: Sendable {
   private mutating func take(
     _ step: BaseStep, _ base: RecordMap, isResync: Bool
   ) -> [Action] {
-    let changes = step.changes.filter { range.contains($0.key) }
+    let changes = step.changes.filter { range.contains($0.key) && !$0.isLeftOut }
     guard isResync || !changes.isEmpty else { return skip(step) }
     let batch = ChangeBatch(changes, at: step.to, isResync: isResync, beginsEpoch: step.epoch != epoch)
     epoch = step.epoch

@@ -6,6 +6,8 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   let policy: CacheConfiguration.Decoding
   let findings: Findings
   private let keepsBytes: Bool
+  /// See ``CacheConfiguration/keyFilter``.
+  private let keyFilter: (@Sendable (Key) -> Bool)?
 
   /// - Parameter keepsBytes: Whether the bytes of values are kept although nothing here needs them any more.
   package init(
@@ -15,18 +17,22 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   }
 
   init(
-    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings, keepsBytes: Bool = false
+    _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding, _ findings: Findings, keepsBytes: Bool = false,
+    keyFilter: (@Sendable (Key) -> Bool)? = nil
   ) {
+    self.keyFilter = keyFilter
     (self.keyspace, self.policy, self.findings) = (keyspace, policy, findings)
     self.keepsBytes = keepsBytes || policy == .onDemand || keyspace.decodesEachRead
   }
 
   /// Never throws: what does not decode is kept with its error.
   package func record(_ keyValue: KeyValue) -> CacheRecord {
-    if policy == .onDemand { return CacheRecord(keyValue: keyValue) }
+    let isLeftOut = leavesOut(keyspace.relativeKey(of: keyValue.key))
+    if policy == .onDemand, !isLeftOut { return CacheRecord(keyValue: keyValue) }
     var keyValue = keyValue
     // The key came beside the bytes, and would keep their page of memory from being of use to others when they are gone.
-    if !keepsBytes { keyValue.key = Key(bytes: Bytes.copy(keyValue.key.bytes)) }
+    if !keepsBytes || isLeftOut { keyValue.key = Key(bytes: Bytes.copy(keyValue.key.bytes)) }
+    if isLeftOut { return CacheRecord(keyValue: keyValue, keepsBytes: false) }
     do {
       let stored = try keyspace.decode(keyValue)
       return CacheRecord(
@@ -57,9 +63,7 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   /// - Throws: ``HoldfastError`` with code `decodingFailed`.
   package func value(of record: CacheRecord) throws -> Stored<Value> {
     if let kept = try kept(record) { return kept }
-    guard let keyValue = record.keyValue else {
-      throw HoldfastError(.internal, "neither a value nor its bytes are kept", key: record.key)
-    }
+    guard let keyValue = record.keyValue else { throw leftOut(record.key) }
     // Known to be a value when it came.
     if policy == .eager { return try keyspace.decode(keyValue) }
     do {
@@ -73,6 +77,24 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
       if let kept = try kept(record) { return kept }
       throw error
     }
+  }
+
+  /// Whether a key, which is given relative to the keyspace, is one that the cache holds nothing of.
+  func leavesOut(_ relativeKey: @autoclosure () -> Key) -> Bool { keyFilter.map { !$0(relativeKey()) } ?? false }
+
+  /// Whether there may be such keys.
+  var isFiltering: Bool { keyFilter != nil }
+
+  /// Says of keys that were not found, relative to the keyspace, that nobody looked.
+  ///
+  /// - Throws: ``HoldfastError`` with code `invalidArgument`.
+  func checkHeld(_ relativeKey: Key) throws {
+    if leavesOut(relativeKey) { throw leftOut(keyspace.storeKey(for: relativeKey)) }
+  }
+
+  private func leftOut(_ storeKey: Key) -> HoldfastError {
+    HoldfastError(
+      .invalidArgument, "the cache's key filter leaves this key out; read it from the store", key: storeKey)
   }
 
   private func kept(_ record: CacheRecord) throws -> Stored<Value>? {

@@ -1,6 +1,6 @@
 internal import HoldfastStructures
 
-/// What there is in a range, in key order: the values that are kept, and the rest.
+/// What a cache shows of a range, in key order: the values that are kept, and the rest.
 struct RangeValues {
   private(set) var outcomes: [DecodingOutcome] = []
   /// What is not decoded, or is no value, and how many of the outcomes come before it.
@@ -14,7 +14,7 @@ struct RangeValues {
   mutating func append(_ entry: CacheEntry) {
     if let outcome = entry.outcome.withObject({ $0 }), !outcome.isFailure {
       outcomes.append(outcome)
-    } else {
+    } else if !entry.isLeftOut {
       others.append((outcomes.count, CacheRecord(entry)))
     }
   }

@@ -48,6 +48,9 @@ class CacheEntry: Entry, @unchecked Sendable {
   /// The bytes of the value, if they are kept.
   var bytes: [UInt8]? { nil }
 
+  /// Whether there is neither the value nor what it could be decoded from.
+  final var isLeftOut: Bool { outcome.unretained == nil && bytes == nil }
+
   override func duplicate() -> Entry { CacheEntry(again: self) }
 
   override final var weight: Int { keyBytes.count + identity.size }

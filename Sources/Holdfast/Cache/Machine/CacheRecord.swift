@@ -27,6 +27,9 @@ package struct CacheRecord: Sendable {
 
   var keepsBytes: Bool { entry.bytes != nil }
 
+  /// Whether nothing is held of the value, because the cache leaves its key out (``CacheConfiguration/keyFilter``).
+  var isLeftOut: Bool { entry.isLeftOut }
+
   /// The key-value, with its bytes if they are kept; nil if they are not.
   package var keyValue: KeyValue? {
     entry.bytes.map {

@@ -159,11 +159,13 @@ public final class AtomicTransaction: Sendable {
   private func withBytes<Value>(
     _ records: [CacheRecord], _ range: KeyRange, _ keyspace: Keyspace<Value>
   ) async throws -> [CacheRecord] {
-    if snapshot?.isDecoded(for: keyspace) == true || records.allSatisfy(\.keepsBytes) { return records }
+    let isDecoded = snapshot?.isDecoded(for: keyspace) ?? false
+    func isReadable(_ record: CacheRecord) -> Bool { record.keepsBytes || isDecoded && !record.isLeftOut }
+    if records.allSatisfy(isReadable) { return records }
     let (keyValues, _) = try await fetch(range, at: snapshot?.revision)
     let fetched = Dictionary(keyValues.map { ($0.key, $0) }) { $1 }
     return try records.map { record in
-      if record.keepsBytes { return record }
+      if isReadable(record) { return record }
       guard let keyValue = fetched[record.key], record.isHeld(as: keyValue) else {
         throw conflict(
           HoldfastError(
