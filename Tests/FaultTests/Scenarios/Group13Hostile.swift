@@ -24,7 +24,7 @@ extension Faults {
               try await cache.waitUntilLive(timeout: .seconds(30))
               hostile.lies = lie
               try await suffer(lie, cache, etcd, hostile, &report)
-              report.check(.failLoud, residentMebibytes() - memory < 700, "memory grew to \(residentMebibytes()) MiB")
+              report.check(.failLoud, residentMebibytes() - memory < 300, "memory grew to \(residentMebibytes()) MiB")
               hostile.lies = nil
               try await recover(cache, etcd, &report)
             }
