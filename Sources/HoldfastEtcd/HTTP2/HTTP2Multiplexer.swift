@@ -25,7 +25,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
 
   private var streams: [HTTP2StreamID: HTTP2StreamState] = [:]
   private var nextNumber: HTTP2StreamID = 1
-  /// Streams of messages that the current read of the socket brought something for.
+  /// Those that the current read of the socket brought something for.
   private var touched: [HTTP2StreamState] = []
 
   /// - Parameter connectionWindow: At least that of the standard, which nobody can make smaller.
@@ -59,16 +59,38 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
     guard context != nil else { return lose(stream, .connectionClosed) }
     write(.headers(.init(headers: stream.headers)), stream.number)
     guard let request, !stream.isOver else { return }
-    write(.data(.init(data: .byteBuffer(request), endStream: true)), stream.number)
+    // What has begun is followed by its request; of what waits its turn that has to be told.
+    let promise = stream.isBegun ? nil : promise(for: stream)
+    write(.data(.init(data: .byteBuffer(request), endStream: true)), stream.number, promise)
   }
 
   /// Writes a message on a stream of messages. The owner is told when it was handed to the socket.
   func send(_ message: ByteBuffer, on stream: HTTP2StreamState) {
-    guard !stream.isOver, let context else { return }
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    // When it fails the stream is lost, which the owner is told too.
+    guard !stream.isOver, let promise = promise(for: stream) else { return }
     promise.futureResult.assumeIsolated().whenSuccess { stream.owner?.written() }
     write(.data(.init(data: .byteBuffer(message), endStream: false)), stream.number, promise)
+  }
+
+  /// Of a message. When it cannot be written the stream is lost, for the reason that is given first.
+  private func promise(for stream: HTTP2StreamState) -> EventLoopPromise<Void>? {
+    guard let eventLoop = context?.eventLoop else { return nil }
+    let promise = eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenFailure { error in
+      // A better one may be on its way: that the server has reset the stream, or is gone.
+      eventLoop.assumeIsolated().execute { self.fail(stream, error) }
+    }
+    return promise
+  }
+
+  /// What was to be sent cannot be: one stream's matter.
+  private func fail(_ stream: HTTP2StreamState, _ error: any Error) {
+    guard !stream.isOver else { return }
+    lose(stream, .failed("\(error)"))
+    guard stream.isBegun else { return }
+    // The server would wait for the rest for ever.
+    write(.rstStream(.internalError), stream.number)
+    // NIOHTTP2 may be about to write what was flushed before.
+    context?.flush()
   }
 
   /// The owner has taken what came, or waits for more.
@@ -115,6 +137,9 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
   ) {
     guard let context else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
     context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: promise)
+    // What waits for the socket must not mix flushed frames and others: NIOHTTP2 then writes the DATA of a call that waits for its turn
+    // before its HEADERS, and drops it.
+    if !context.channel.isWritable { return context.flush() }
     // At the end of this turn: tasks that are enqueued on the loop itself run after those that are due, and before it waits for the
     // kernel. Calls that begin together would each be a `write`.
     guard !isFlushScheduled else { return }
@@ -157,11 +182,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       if hasGone { state.close(reason: "\(error)") }
       return
     }
-    // What we wrote cannot be sent: one stream's matter.
-    guard let stream = streams[error.streamID] else { return }
-    lose(stream, .failed("\(error.baseError)"))
-    // The server would wait for the rest for ever.
-    if stream.isBegun { write(.rstStream(.internalError), stream.number) }
+    if let stream = streams[error.streamID] { fail(stream, error.baseError) }
   }
 
   // MARK: - Receiving
@@ -191,11 +212,12 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
 
   /// After the owner was told, who may have reset it.
   private func touch(_ stream: HTTP2StreamState) {
-    if !stream.isUnary, !stream.isTouched {
+    if stream.isEnded {
+      if !stream.isOver { remove(stream) }
+    } else if !stream.isTouched {
       stream.isTouched = true
       touched.append(stream)
     }
-    if stream.isEnded, !stream.isOver { remove(stream) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -203,7 +225,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
     self.touched.removeAll(keepingCapacity: true)
     for stream in touched {
       stream.isTouched = false
-      stream.owner?.receivedBatch()
+      if stream.isUnary { openWindow(of: stream) } else { stream.owner?.receivedBatch() }
     }
     // It opens on arrival: a slow stream stops itself and nobody else.
     if let increment = connectionReceives.increment(to: connectionWindow) {
@@ -229,7 +251,6 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       connectionReceives.size = window
     } else if let stream = streams[number] {
       stream.receives.size = window
-      if stream.isUnary { openWindow(of: stream) }
     }
   }
 }
@@ -243,8 +264,12 @@ extension HTTP2Multiplexer: NIOHTTP2FrameDelegate {
     case .ping(_, ack: true): return
     case .headers: streams[frame.streamID]?.isBegun = true
     case .data(let content) where content.endStream: streams[frame.streamID]?.isWritten = true
-    case .windowUpdate where frame.streamID == .rootStream: connectionReceives.isOpening = false
-    case .windowUpdate: streams[frame.streamID]?.receives.isOpening = false
+    case .windowUpdate(let increment):
+      if frame.streamID == .rootStream {
+        connectionReceives.opened(by: increment)
+      } else {
+        streams[frame.streamID]?.receives.opened(by: increment)
+      }
     case .goAway: hasGone = true
     default: break
     }

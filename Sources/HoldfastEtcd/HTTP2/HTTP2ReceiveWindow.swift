@@ -7,6 +7,12 @@ struct HTTP2ReceiveWindow {
 
   init(_ size: Int) { self.size = size }
 
+  /// The WINDOW_UPDATE is on its way. Of streams NIOHTTP2 tells as well what the window is then, of the connection it does not.
+  mutating func opened(by increment: Int) {
+    isOpening = false
+    size += increment
+  }
+
   /// By how much to open it, nil when that is not worth a frame. The caller writes the WINDOW_UPDATE.
   mutating func increment(to whole: Int) -> Int? {
     guard !isOpening, size <= whole / 2 else { return nil }

@@ -60,6 +60,66 @@ extension TransportTests {
       #expect(updates.map { peer.number($0.payload) } == [60_000])
     }
 
+    @Test func anOpenedWindowIsNotOpenedAgain() throws {
+      let peer = try HTTP2Peer(connectionWindow: 1 << 20)
+      for _ in 0..<10 { try peer.send(type: 6, flags: 1, payload: zeros(8)) }
+      #expect(try peer.sent().isEmpty)
+      peer.call()
+      _ = try peer.sent()
+      try peer.sendHeaders([":status": "200"], stream: 1)
+      #expect(try peer.sent().isEmpty)
+    }
+
+    /// NIOHTTP2 drops the DATA of a call that waits for its turn when frames of ours come between what was flushed and what was not.
+    @Test func windowsThatOpenDisturbNoCallThatWaits() throws {
+      let peer = try HTTP2Peer(streamWindow: 1_000)
+      peer.call()
+      _ = try peer.sent()
+      try peer.sendHeaders([":status": "200"], stream: 1)
+      peer.setWritable(false)
+      let (stream, _) = peer.call()
+      #expect(try peer.sent().isEmpty)
+      for _ in 0..<2 { try peer.send(type: 0, stream: 1, payload: zeros(500)) }
+      try peer.send(type: 6, payload: zeros(8))
+      #expect(try peer.sent().isEmpty)
+      peer.setWritable(true)
+      #expect(try peer.sent().filter { $0.stream == 3 }.map(\.type) == [1, 0])
+      #expect(stream.isSent)
+    }
+
+    /// The same where the socket is read and written before the turn is over.
+    @Test func aReadDisturbsNoCallThatWaits() throws {
+      let peer = try HTTP2Peer(streamWindow: 60_000, connectionWindow: 65_535)
+      peer.call()
+      _ = try peer.sent()
+      try peer.sendHeaders([":status": "200"], stream: 1)
+      peer.setWritable(false)
+      let (stream, _) = peer.call()
+      #expect(try peer.sent().isEmpty)
+      let data = (0..<4).flatMap { _ in peer.frame(0, 0, 1, zeros(10_000)) }
+      peer.channel.pipeline.fireChannelRead(ByteBuffer(bytes: data))
+      peer.channel.pipeline.fireChannelReadComplete()
+      peer.setWritable(true)
+      #expect(try peer.sent().filter { $0.stream == 3 }.map(\.type) == [1, 0])
+      #expect(stream.isSent)
+    }
+
+    /// Should it be dropped all the same, the call does not wait for ever.
+    @Test(arguments: [true, false]) func whatIsDroppedIsTold(isUnary: Bool) throws {
+      let peer = try HTTP2Peer()
+      peer.setWritable(false)
+      let (stream, owner) = isUnary ? peer.call() : peer.stream()
+      if !isUnary { peer.multiplexer.send(ByteBuffer(repeating: 7, count: 9), on: stream) }
+      #expect(try peer.sent().isEmpty)
+      peer.channel.write(HTTP2Frame(streamID: .rootStream, payload: .ping(HTTP2PingData(), ack: false)), promise: nil)
+      peer.setWritable(true)
+      #expect(try peer.sent().map(\.type).contains(3), "the server does not wait for the rest")
+      #expect(owner.events.count == 1)
+      #expect(owner.events.first?.hasPrefix("failed") == true, "\(owner.events)")
+      #expect(!isUnary || !stream.isSent)
+      #expect(peer.state.openStreams == 0)
+    }
+
     /// As a socket does: it has no room any more when so much waits, flushed or not.
     private final class Socket: ChannelOutboundHandler {
       typealias OutboundIn = ByteBuffer

@@ -9,10 +9,10 @@ import Testing
 
   /// Of `items`, with those under `in/` and without those under `out/`.
   private func withPart<R: Sendable>(
-    _ decoding: CacheConfiguration.Decoding = .eager,
+    _ decoding: CacheConfiguration.Decoding = .eager, configuration: CacheConfiguration = .quick,
     _ body: (Cache<Item>, Store, FaultyBackend) async throws -> R
   ) async throws -> R {
-    var configuration = CacheConfiguration.quick
+    var configuration = configuration
     configuration.decoding = decoding
     configuration.keyFilter = { $0.description.hasPrefix("in/") }
     return try await withEmbedded { engine in
@@ -92,6 +92,29 @@ import Testing
       let update = try await changes.next()
       #expect(update?.changes.map(\.key) == ["in/1"] && update?.revision == last)
       #expect(update?.changes.first?.previous?.value.n == 0)
+    }
+  }
+
+  @Test func changesOfAnotherKeyAreRefused() async throws {
+    try await withPart { cache, _, _ in
+      var changes = cache.changes(key: "out/1").makeAsyncIterator()
+      let error = await #expect(throws: HoldfastError.self) { _ = try await changes.next() }
+      #expect(error?.code == .invalidArgument && error?.key == "/t/items/out/1")
+    }
+  }
+
+  /// Limits are for what is held.
+  @Test func whatItLeavesOutTakesNothingOfTheLimits() async throws {
+    var configuration = CacheConfiguration.quick
+    configuration.historyBytes = 500
+    try await withPart(configuration: configuration) { cache, _, backend in
+      let first = try cache.snapshot().revision
+      for _ in 0..<2 {
+        try await backend.foreignPut(items.storeKey(for: "out/1"), String(repeating: "x", count: 1_000))
+      }
+      let last = try await backend.foreignPut(items, Item(id: "in/1", n: 5))
+      try await cache.wait(for: last, timeout: .seconds(60))
+      #expect(try cache.snapshot(at: first).get("in/1")?.value.n == 0)
     }
   }
 

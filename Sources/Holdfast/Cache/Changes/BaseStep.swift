@@ -55,7 +55,7 @@ package struct BaseChange: Sendable {
 
   /// Of the key and of the values.
   package var bytes: Int {
-    key.bytes.count + (old?.valueSize ?? 0) + (new?.valueSize ?? 0)
+    key.bytes.count + (old?.heldSize ?? 0) + (new?.heldSize ?? 0)
   }
 
   /// This change and then the next of the same key, as one; nil when they undo each other.

@@ -52,6 +52,11 @@ extension Cache {
 }
 
 extension Cache {
+  /// - Throws: ``HoldfastError`` with code `invalidArgument` for one key, if the cache leaves that out.
+  func checkHeld(_ range: KeyRange) throws {
+    if range.isSingleKey { try decoder.checkHeld(keyspace.relativeKey(of: range.start)) }
+  }
+
   /// Returns when there is something to subscribe to, and nothing that it may be told has been told before.
   func waitToSubscribe(after told: Revision?) async throws {
     if let told, !mayBeFormer(told) {

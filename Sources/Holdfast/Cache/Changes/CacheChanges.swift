@@ -13,7 +13,8 @@
 ///
 /// After each update what was told is exactly the part at ``KeyspaceUpdate/revision``. That is also what to resume after.
 ///
-/// It ends (nil) when the task is cancelled, and throws ``HoldfastError``: `notStarted`; `stopped` when the cache is stopped, after
+/// It ends (nil) when the task is cancelled, and throws ``HoldfastError``: `invalidArgument` for the key of one that the cache leaves out
+/// (``CacheConfiguration/keyFilter``); `notStarted`; `stopped` when the cache is stopped, after
 /// what was waiting (a restarted cache needs a new iteration); `resourceExhausted` with ``ChangePolicy/backPressure``;
 /// `futureRevision` when it shall resume after a revision that the store has not reached, or the cache does not reach within its
 /// configuration's `followTimeout`. What waits for the consumer is released with the iterator, or when its task is cancelled.
@@ -63,6 +64,7 @@ public struct CacheChanges<Value: Sendable>: AsyncSequence, Sendable {
 
     /// Begins, with what is there unless the history since the given revision is known.
     private mutating func open() async throws -> KeyspaceUpdate<Value>? {
+      try changes.cache.checkHeld(changes.range)
       try await changes.cache.waitToSubscribe(after: changes.after)
       guard let opening = try changes.cache.subscribe(changes) else { return nil }
       subscription = opening.subscription

@@ -49,7 +49,9 @@ class CacheEntry: Entry, @unchecked Sendable {
   var bytes: [UInt8]? { nil }
 
   /// Whether there is neither the value nor what it could be decoded from.
-  final var isLeftOut: Bool { outcome.unretained == nil && bytes == nil }
+  final var isLeftOut: Bool { outcome.unretained == nil && !keepsBytes }
+
+  var keepsBytes: Bool { false }
 
   override func duplicate() -> Entry { CacheEntry(again: self) }
 
@@ -71,6 +73,7 @@ final class BytesEntry: CacheEntry, @unchecked Sendable {
   }
 
   override var bytes: [UInt8]? { value }
+  override var keepsBytes: Bool { true }
 
   override func duplicate() -> Entry { BytesEntry(again: self) }
 }

@@ -17,7 +17,7 @@ struct CacheOverlay: Sendable {
     var revision: Revision
     var record: CacheRecord?
 
-    func bytes(_ key: Key) -> Int { key.bytes.count + (record?.valueSize ?? 0) }
+    func bytes(_ key: Key) -> Int { key.bytes.count + (record?.heldSize ?? 0) }
   }
 
   private var entries = SortedMap<Entry>()

@@ -25,7 +25,10 @@ package struct CacheRecord: Sendable {
   /// How many bytes the value has in the store.
   package var valueSize: Int { entry.identity.size }
 
-  var keepsBytes: Bool { entry.bytes != nil }
+  /// How many of them a limit of memory counts: nothing is held of what the cache leaves out.
+  var heldSize: Int { isLeftOut ? 0 : valueSize }
+
+  var keepsBytes: Bool { entry.keepsBytes }
 
   /// Whether nothing is held of the value, because the cache leaves its key out (``CacheConfiguration/keyFilter``).
   var isLeftOut: Bool { entry.isLeftOut }
