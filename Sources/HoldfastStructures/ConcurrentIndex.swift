@@ -1,3 +1,4 @@
+private import CHoldfastStructures
 internal import Synchronization
 
 /// Entries by key and in key order. One writes at a time, in steps; any number of threads read meanwhile, without a lock and
@@ -109,11 +110,15 @@ public final class ConcurrentIndex: @unchecked Sendable {
     return view.find(key)
   }
 
-  /// Visits the entries between two ranks of a state, in key order, for who has begun a read.
+  /// Visits the entries between two ranks of a state, in key order and in parts, for who has begun a read. The entries of a part are on
+  /// their way from memory already.
   @usableFromInline
-  static func forEach(in state: UnsafeMutablePointer<State>, _ ranks: Range<Int>, _ body: (Unmanaged<Entry>) -> Void) {
-    state.pointee.tree.forEach(from: ranks.lowerBound, count: ranks.count) {
-      body($0)
+  static func forEachPart(
+    in state: UnsafeMutablePointer<State>, _ ranks: Range<Int>, _ body: (UnsafeBufferPointer<Unmanaged<Entry>>) -> Void
+  ) {
+    state.pointee.tree.forEachPart(from: ranks.lowerBound, count: ranks.count) { part in
+      for entry in part { holdfast_will_read(entry.toOpaque() + Entry.size) }
+      body(part)
       return true
     }
   }

@@ -20,6 +20,9 @@ open class Entry: @unchecked Sendable {
   /// What it counts for in the index's sum.
   open var weight: Int { 0 }
 
+  /// Where what a subclass adds begins: behind the object's header, of two words, and what is declared here.
+  static let size = 5 * 8
+
   private static let absentBit: UInt64 = 1 << 63
 
   final var sequence: UInt64 { sequenceWord.load(ordering: .relaxed) & ~Self.absentBit }

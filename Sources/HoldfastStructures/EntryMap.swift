@@ -1,3 +1,5 @@
+private import CHoldfastStructures
+
 /// A ``ConcurrentIndex`` of entries of one class, below one prefix: what the rest of the package uses. Safe: what it hands out
 /// is retained, or borrowed for a closure. Elements only are ever put in.
 public struct EntryMap<Element: Entry>: Sendable {
@@ -70,11 +72,38 @@ public struct EntryMap<Element: Entry>: Sendable {
       }
     }
 
+    /// How many keys there are below a folder, which is given without the prefix, with or without its slash. Empty: all.
+    public func count(below folder: [UInt8]) -> Int {
+      if folder.isEmpty { return count }
+      let slash = UInt8(ascii: "/")
+      let length = folder.last == slash ? folder.count - 1 : folder.count
+      return withUnsafeTemporaryAllocation(byteCount: length + 1, alignment: 1) { bound in
+        folder.withUnsafeBytes { bound.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+        bound[length] = slash
+        let start = state.pointee.tree.rank(Tree.Target(UnsafeRawBufferPointer(bound)))
+        // The first that no longer begins so.
+        bound[length] = slash + 1
+        return state.pointee.tree.rank(Tree.Target(UnsafeRawBufferPointer(bound))) - start
+      }
+    }
+
     /// Visits the elements between two ranks, in key order. Nobody has retained them.
+    ///
+    /// - Parameter next: Where what the body looks at first is, if the element only leads there.
     @inlinable
     @inline(__always)
-    public func forEach(_ ranks: Range<Int>, _ body: (Element) -> Void) {
-      ConcurrentIndex.forEach(in: state, ranks) { $0._withUnsafeGuaranteedRef { body(known($0)) } }
+    public func forEach(
+      _ ranks: Range<Int>, fetching next: (Element) -> UnsafeRawPointer?, _ body: (Element) -> Void
+    ) {
+      ConcurrentIndex.forEachPart(in: state, ranks) { part in
+        // One after the other each would wait for memory; so they wait together.
+        for entry in part { entry._withUnsafeGuaranteedRef { willWrite(next(known($0))) } }
+        for entry in part { entry._withUnsafeGuaranteedRef { body(known($0)) } }
+      }
     }
   }
 }
+
+/// Counting a reference is writing.
+@usableFromInline
+func willWrite(_ address: UnsafeRawPointer?) { holdfast_will_write(address) }

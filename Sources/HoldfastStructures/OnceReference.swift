@@ -36,6 +36,9 @@ public struct OnceReference<Object: AnyObject & Sendable>: ~Copyable, @unchecked
   @inlinable
   public var unretained: Unmanaged<Object>? { pointer.load(ordering: .acquiring).map(Unmanaged.fromOpaque) }
 
+  /// Where the object is, for the processor to fetch it beforehand; not to be looked at.
+  public var address: UnsafeRawPointer? { pointer.load(ordering: .relaxed) }
+
   /// Lends the object; nil when there is none yet.
   @inlinable
   @inline(__always)

@@ -40,10 +40,22 @@ struct Tree {
   /// Visits so many entries from one on, in key order, until the closure returns false.
   @inline(__always)
   func forEach(from start: Int, count: Int, _ body: (Unmanaged<Entry>) throws -> Bool) rethrows {
+    try forEachPart(from: start, count: count) { part in
+      for entry in part where try !body(entry) { return false }
+      return true
+    }
+  }
+
+  /// The same, by what lies side by side in memory.
+  @inline(__always)
+  func forEachPart(
+    from start: Int, count: Int, _ body: (UnsafeBufferPointer<Unmanaged<Entry>>) throws -> Bool
+  ) rethrows {
     var (position, left) = (start, count)
     while left > 0, let (leaf, first) = leaf(position) {
       let end = min(leaf.count, first + left)
-      for index in first..<end where try !body(leaf.entries[index]) { return }
+      // Inside the leaf.
+      guard try body(UnsafeBufferPointer(start: leaf.entries + first, count: end - first)) else { return }
       position += end - first
       left -= end - first
     }

@@ -19,6 +19,10 @@ bool holdfast_keep_thread_slot(void *_Nonnull slot, void (*_Nonnull release)(voi
 // Keeps the compiler from moving loads and stores across it. The processor may.
 static inline void holdfast_compiler_barrier(void) { __asm__ __volatile__("" ::: "memory"); }
 
+// Says that what is there will be read soon, or written. A hint: the address need not be one.
+static inline void holdfast_will_read(const void *_Nullable address) { __builtin_prefetch(address, 0); }
+static inline void holdfast_will_write(const void *_Nullable address) { __builtin_prefetch(address, 1); }
+
 // Whether `holdfast_membarrier` works in this process. Cheap after the first call.
 bool holdfast_has_membarrier(void);
 

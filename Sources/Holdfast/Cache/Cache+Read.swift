@@ -57,7 +57,7 @@ extension Cache {
 
   /// How many keys there are below a prefix, undecodable ones included.
   public func count(prefix: some KeyRepresentable = Key(bytes: [])) throws -> Int {
-    try index.count(in: keyspace.range(ofPrefix: prefix))
+    try index.count(below: prefix.key)
   }
 
   /// How much the cache holds.

@@ -65,7 +65,8 @@ public final class Cache<Value: Sendable>: Service {
     return state.withLock { state in
       // Looked at where it lies: a copy of the machine would count a reference to each of its parts.
       let age = state.machine.confirmed.map { max(.zero, now - $0) }
-      guard let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age) else { return nil }
+      guard state.isRunning, let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age)
+      else { return nil }
       let freshness = Freshness(source: .memory, age: age)
       return CacheSnapshot(
         store: store, decoder: decoder, revision: revision, freshness: freshness,

@@ -95,15 +95,16 @@ final class CacheIndex: Sendable {
       try check(view.marks)
       let ranks = view.ranks(range)
       var values = RangeValues(capacity: ranks.count)
-      view.forEach(ranks) { values.append($0) }
+      view.forEach(ranks, fetching: { $0.outcome.address }) { values.append($0) }
       return (values, Revision(view.marks.revision))
     }
   }
 
-  func count(in range: KeyRange) throws -> Int {
+  /// How many keys there are below a folder, which is given without the prefix.
+  func count(below folder: Key) throws -> Int {
     try map.read { view in
       try check(view.marks)
-      return view.ranks(range).count
+      return view.count(below: folder.bytes)
     }
   }
 

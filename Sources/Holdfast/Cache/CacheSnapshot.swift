@@ -76,11 +76,9 @@ extension Cache {
   ///
   /// - Throws: ``HoldfastError`` with code `notStarted`, `notLoaded` or `stopped`.
   public func snapshot() throws -> CacheSnapshot<Value> {
+    if let snapshot = currentSnapshot() { return snapshot }
     // Says why when there is nothing to read.
     _ = try index.size()
-    guard let snapshot = currentSnapshot() else {
-      throw HoldfastError(.notLoaded, "the cache has not loaded yet", cause: health.cause)
-    }
-    return snapshot
+    throw HoldfastError(.notLoaded, "the cache has not loaded yet", cause: health.cause)
   }
 }

@@ -1,7 +1,7 @@
 internal import HoldfastStructures
 
 /// How a cache makes records of what the store says, and values of records.
-package struct CacheDecoder<Value: Sendable>: Sendable {
+package final class CacheDecoder<Value: Sendable>: Sendable {
   let keyspace: Keyspace<Value>
   let policy: CacheConfiguration.Decoding
   let findings: Findings
@@ -10,7 +10,7 @@ package struct CacheDecoder<Value: Sendable>: Sendable {
   private let keyFilter: (@Sendable (Key) -> Bool)?
 
   /// - Parameter keepsBytes: Whether the bytes of values are kept although nothing here needs them any more.
-  package init(
+  package convenience init(
     _ keyspace: Keyspace<Value>, _ policy: CacheConfiguration.Decoding = .eager, keepsBytes: Bool = false
   ) {
     self.init(keyspace, policy, Findings(), keepsBytes: keepsBytes)
