@@ -216,6 +216,7 @@ public final class Cache<Value: Sendable>: Service {
       logger.info("The cache cannot load yet", metadata: ["error": "\(cause)"])
     case .health(.stale(let cause)):
       logger.info("The cache does not follow the store", metadata: ["error": "\(cause)"])
+    case .health(.live): logger.info("The cache follows the store")
     default: break
     }
   }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CacheLoggingTests {
   private struct Handler: LogHandler {
-    let look: @Sendable () -> Void
+    let look: @Sendable (String) -> Void
     var logLevel = Logger.Level.trace
     var metadata: Logger.Metadata = [:]
 
@@ -15,16 +15,41 @@ import Testing
       set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) { look() }
+    func log(event: LogEvent) { look("\(event.message)") }
   }
 
   private final class Watch: Sendable {
     let cache = Mutex<Cache<Item>?>(nil)
     let seen = Mutex<[CacheHealth.State]>([])
 
-    func look() {
+    func look(_: String) {
       guard let cache = cache.withLock({ $0 }) else { return }
       seen.withLock { $0.append(cache.health.state) }
+    }
+  }
+
+  /// Who was told that something is wrong is told when it is over.
+  @Test(.timeLimit(.minutes(2))) func troubleAndItsEndAreTold() async throws {
+    let told = Mutex<[String]>([])
+    func waits(for message: String) async throws { try await eventually { told.withLock { $0.last == message } } }
+    var configuration = CacheConfiguration.quick
+    (configuration.probeInterval, configuration.staleAfter) = (.milliseconds(20), .seconds(1))
+    try await withEmbedded { engine in
+      let backend = FaultyBackend(engine)
+      let logger = Logger(label: "test") { _ in
+        Handler(look: { message in told.withLock { if message.hasPrefix("The cache") { $0.append(message) } } })
+      }
+      try await withStore(.backend(backend), logger: logger) { store in
+        try await store.withCache(of: items, configuration: configuration) { cache in
+          let (live, stale) = ("The cache follows the store", "The cache does not follow the store")
+          try await cache.waitUntilLive(timeout: .seconds(60))
+          try await waits(for: live)
+          backend.setAway(true)
+          try await waits(for: stale)
+          backend.setAway(false)
+          try await waits(for: live)
+        }
+      }
     }
   }
 
