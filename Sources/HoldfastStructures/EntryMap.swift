@@ -14,8 +14,9 @@ public struct EntryMap<Element: Entry>: Sendable {
   }
 
   /// Makes changes visible, all at once, with new marks. Keys are whole; one without an element is gone.
+  @inlinable
   public func publish(
-    _ changes: some Sequence<(key: [UInt8], element: Element?)>, _ update: (inout ConcurrentIndex.Marks) -> Void
+    _ changes: [(key: [UInt8], element: Element?)], _ update: (inout ConcurrentIndex.Marks) -> Void
   ) {
     index.publish(changes.map { .init(keyBytes: $0.key, entry: $0.element) }, update)
   }

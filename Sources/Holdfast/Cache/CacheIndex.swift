@@ -26,11 +26,11 @@ final class CacheIndex: Sendable {
 
   /// Makes the changes of one step visible, and how far the store has been followed with it.
   func publish(_ changes: [VisibleChange], reached: Revision?) {
-    let shown = changes.lazy.compactMap { change -> (key: [UInt8], element: CacheEntry?)? in
+    let shown = changes.compactMap { change -> (key: [UInt8], element: CacheEntry?)? in
       let key = change.key.bytes
       guard let record = change.record, record.isLeftOut else { return (key, change.record?.entry) }
       // It is shown only if the filter has said something else before.
-      return self.map.read { $0[key] } == nil ? nil : (key, nil)
+      return map.read { $0[key] } == nil ? nil : (key, nil)
     }
     map.publish(shown) { marks in
       guard let reached else { return }
