@@ -30,7 +30,11 @@ import Testing
         let gone = await etcd.holdfast("lease", command, lease, "--output", "json")
         #expect(gone.code == 3)
         #expect(try gone.errorObject["error"] as? String == "leaseNotFound")
+        #expect(gone.errors.contains("the lease \(lease) does not exist (any more)"), "\(gone.errors)")
       }
+      let put = await etcd.holdfast("put", "/a", "1", "--lease", lease, "--output", "json")
+      #expect(put.errors.contains("the lease \(lease) does not exist (any more)"), "\(put.errors)")
+      #expect(try put.errorObject["key"] as? String == "/a")
       #expect(await etcd.holdfast("lease", "revoke", "xyz").code == 64)
     }
   }

@@ -164,7 +164,7 @@ private func reason(_ error: any Error) -> String {
   case DecodingError.typeMismatch(_, let context): "wrong type at '\(path(context.codingPath))'"
   case DecodingError.valueNotFound(_, let context): "null at '\(path(context.codingPath))'"
   case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty: "malformed data"
-  case DecodingError.dataCorrupted(let context): "malformed data at '\(path(context.codingPath))'"
+  case DecodingError.dataCorrupted(let context): "a value at '\(path(context.codingPath))' that the type does not take"
   case EncodingError.invalidValue(_, let context): "invalid value at '\(path(context.codingPath))'"
   default: "\(type(of: error))"
   }

@@ -5,8 +5,18 @@ extension Store {
   func run(_ operations: [OperationPlan], conditions: [Condition]) async throws -> [OperationAnswer] {
     if operations.isEmpty { throw Self.emptyTransaction }
     let plan = TransactionPlan(operations: operations, conditions: conditions)
+    do {
+      return try await run(plan)
+    } catch var error as HoldfastError where error.key == nil {
+      // What went wrong on the way knows of no keys.
+      error.key = plan.onlyKey
+      throw error
+    }
+  }
+
+  private func run(_ plan: TransactionPlan) async throws -> [OperationAnswer] {
     try plan.validate(plan.request(), limits: backend.limits)
-    let leases = try await grantLeases(operations)
+    let leases = try await grantLeases(plan.operations)
     let request = plan.request(leases: leases)
     let sent = marks()
     let response: TransactionResponse

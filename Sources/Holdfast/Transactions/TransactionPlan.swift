@@ -13,6 +13,22 @@ package struct TransactionPlan: Sendable {
     conditions.map { Guard($0.compare, .condition) } + operations.flatMap(\.guards)
   }
 
+  /// The key that all of it is about, where it is one.
+  var onlyKey: Key? {
+    let ranges = operations.flatMap(\.requests).map { request -> KeyRange? in
+      switch request {
+      case .range(let request): request.range
+      case .put(let request): .key(request.key)
+      case .deleteRange(let request): request.range
+      case .transaction: nil
+      }
+    }
+    guard let first = ranges.first, let range = first, range.isSingleKey, ranges.allSatisfy({ $0 == range }) else {
+      return nil
+    }
+    return range.start
+  }
+
   /// The request, with the leases that were granted for operations (by index).
   ///
   /// The failure branch reads what every guard looks at, so that a refusal can name the guard and what is there instead.

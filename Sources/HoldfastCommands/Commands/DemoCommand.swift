@@ -71,6 +71,11 @@ struct DemoCommand: ToolCommand {
         throw HoldfastError(.invalidArgument, "there are keys below \(options.root) already", key: options.root)
       }
     }
+    if format == .text {
+      try tool.errors.line(
+        "A queue of jobs below \(options.root), for about \(options.jobs.map { "\($0) jobs" } ?? "\(options.duration)"): workers find "
+          + "jobs in a cache, claim and finish them, and are cut off in the middle now and then.")
+    }
     let bar = tool.errors.isTerminal ? ProgressBar(options) : nil
     defer { if bar != nil { try? tool.errors.write(Array(ProgressBar.erasure.utf8)) } }
     do {

@@ -57,7 +57,7 @@ extension EtcdCaller {
           try await call(method, bytes, kind, timeout: timeout, requiresLeader: !isLocal)
         }
     } catch {
-      throw error.naming(user: user, of: request)
+      throw error.naming(user: user, of: request).naming(leaseOf: request)
     }
     do {
       // What takes milliseconds to decode must not keep the caller's actor.

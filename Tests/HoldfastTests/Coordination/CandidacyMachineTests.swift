@@ -66,7 +66,8 @@ import Testing
     #expect(try await act(&first, .start).first == .hold(2))
     guard case .fail(let error)? = try await act(&second, .start).first else { return }
     #expect(error.code == .lockHeld)
-    #expect(error.key == second.key)
+    #expect(second.key.hasPrefix(error.key ?? "none") && error.key != second.key, "the lock's key")
+    #expect(error.message.contains("\(first.key)"), "and who holds it")
   }
 
   @Test func aKeyThatWasDeletedAndCreatedAgainIsLost() async throws {

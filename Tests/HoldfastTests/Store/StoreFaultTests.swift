@@ -21,6 +21,21 @@ import Testing
     #expect(try await engine.leases().isEmpty)
   }
 
+  /// What the way to the store cannot know: which key it was about, if it was one.
+  @Test func errorsNameTheKey() async throws {
+    let backend = FaultyBackend(engine)
+    let store = Store(backend: backend, logger: .quiet)
+    let stored = try await store.execute(items.create(Item(id: "a", n: 1)))
+    backend.setAway(true)
+    let (key, item) = (items.storeKey(for: "a"), Item(id: "a", n: 2))
+    #expect(await failure { try await store.execute(items.get("a")) }?.key == key)
+    #expect(await failure { try await store.execute(items.put(item)) }?.key == key)
+    #expect(await failure { try await store.execute(items.update(stored) { $0.n = 2 }) }?.key == key)
+    #expect(await failure { try await store.execute(items.delete("a")) }?.key == key)
+    #expect(await failure { try await store.execute(items.list()) }?.key == nil)
+    #expect(await failure { try await store.transaction(items.put(item), items.delete("b")) }?.key == nil)
+  }
+
   @Test func aLeaseIsNotGrantedForATransactionThatCannotBe() async throws {
     let backend = FaultyBackend(engine)
     let store = Store(backend: backend, logger: .quiet)

@@ -102,14 +102,15 @@ package struct AtomicLog: Sendable {
       throw HoldfastError(
         .tooManyOperations,
         "the transaction read \(held.count) keys, in \(ranges.count) ranges and by themselves, and needs \(compares) compares "
-          + "to be committed; the store takes \(limit). Read less in it, or raise --max-txn-ops and the backend's limits",
+          + "to be committed; the store takes \(limit). Read less in it, or raise `limits.transactionOperations` of "
+          + "the backend, and etcd's --max-txn-ops",
         outcome: .refused)
     }
     if writes.count > limit {
       throw HoldfastError(
         .tooManyOperations,
         "the transaction writes \(writes.count) keys; the store takes \(limit) operations in one. Split it, or raise "
-          + "--max-txn-ops and the backend's limits", outcome: .refused)
+          + "`limits.transactionOperations` of the backend, and etcd's --max-txn-ops", outcome: .refused)
     }
   }
 }

@@ -124,7 +124,7 @@ package struct CandidacyMachine: Sendable {
 
   private func taken(by other: KeyValue) -> HoldfastError {
     HoldfastError(
-      .lockHeld, "somebody else was first, with the key '\(other.key)'", key: key, outcome: .refused,
+      .lockHeld, "somebody else was first, and holds it by the key '\(other.key)'", key: prefix, outcome: .refused,
       revision: other.createRevision)
   }
 
