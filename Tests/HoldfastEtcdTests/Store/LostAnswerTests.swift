@@ -44,10 +44,13 @@ import Testing
     }
   }
 
-  func withWay(_ version: EtcdVersion, _ body: (Way) async throws -> Void) async throws {
+  /// - Parameter patience: For how long an answer is waited for that never comes; the others come on busy machines too.
+  func withWay(
+    _ version: EtcdVersion, patience: Duration = .seconds(30), _ body: (Way) async throws -> Void
+  ) async throws {
     try await withEtcd(version) { etcd in
       try await withTCPProxy(to: etcd.clientPort) { proxy in
-        try await withStore(.etcd(endpoints: [proxy.url]) { $0.requestTimeout = .seconds(3) }, logger: .quiet) {
+        try await withStore(.etcd(endpoints: [proxy.url]) { $0.requestTimeout = patience }, logger: .quiet) {
           outer in
           // For busy machines.
           var resolution = ResolutionConfiguration()
@@ -99,7 +102,7 @@ import Testing
 
   @Test(arguments: EtcdVersion.allCases)
   func anUpdateThatAnotherWriterOvertookIsRefused(version: EtcdVersion) async throws {
-    try await withWay(version) { way in
+    try await withWay(version, patience: .seconds(8)) { way in
       let stored = try await way.store.execute(items.create(Item(id: "a", n: 1)))
       let before = try await way.etcd.revision
       way.comeFirst("/t/items/a", try items.encode(Item(id: "a", n: 7)))
