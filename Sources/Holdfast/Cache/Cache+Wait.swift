@@ -37,7 +37,7 @@ extension Cache {
     let cause = health.cause
     throw HoldfastError(
       cause?.code ?? .timeout,
-      "the cache of '\(keyspace.prefix)' did not load within \(timeout)" + (cause.map { ": \($0.message)" } ?? ""),
+      "the cache of '\(keyspace.prefix)' did not load within \(timeout): \(cause?.message ?? "the store has not answered")",
       key: keyspace.prefix, cause: cause)
   }
 

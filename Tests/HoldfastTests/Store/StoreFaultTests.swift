@@ -1,3 +1,4 @@
+import Foundation
 import HoldfastCore
 import HoldfastEmbedded
 import ServiceLifecycle
@@ -19,6 +20,12 @@ import Testing
     let result = await task.result
     #expect(throws: HoldfastError.self) { try result.get() }
     #expect(try await engine.leases().isEmpty)
+  }
+
+  /// As Foundation's users log errors.
+  @Test func theLocalizedDescriptionSaysAll() {
+    let error = HoldfastError(.revisionMismatch, "it was changed", key: "/a", outcome: .refused)
+    #expect((error as any Error).localizedDescription == "\(error)")
   }
 
   /// What the way to the store cannot know: which key it was about, if it was one.

@@ -65,7 +65,11 @@ extension Cache {
     let list = try await withTimeout(max(.zero, timeout - (sent - start)), time) {
       try await self.store.backend.list(self.keyspace.range)
     }
-    guard let list else { throw notReached("the store's state", after: timeout) }
+    guard let list else {
+      throw HoldfastError(
+        .timeout, "the store did not answer within \(timeout), and without it nothing proves that memory is new enough",
+        key: keyspace.prefix, cause: health.cause)
+    }
     let revision = list.header.revision
     // Not looked at afterwards, so that the bytes are gone as they are decoded.
     let records = try await decoder.records(list.keyValues)
