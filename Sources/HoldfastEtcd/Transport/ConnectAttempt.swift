@@ -10,8 +10,14 @@ final class ConnectAttempt: Sendable {
     let flag: ConnectionFlag
   }
 
+  /// A socket on its way. What is needed of its pipeline is held here: who closes a socket takes its pipeline apart.
+  private struct Socket {
+    let opened: Opened
+    let handler: NIOLoopBound<ConnectionHandler>
+  }
+
   private struct Progress {
-    var channels: [any Channel] = []
+    var sockets: [Socket] = []
     var isOver = false
   }
 
@@ -31,32 +37,29 @@ final class ConnectAttempt: Sendable {
     }
   }
 
-  /// Notes a socket, before it connects.
-  func add(_ channel: any Channel) throws {
+  /// Notes a socket and who follows it, before it connects. On the channel's event loop.
+  func add(_ channel: any Channel, _ handler: ConnectionHandler, _ multiplexer: HTTP2Multiplexer) throws {
+    let eventLoop = channel.eventLoop
+    let opened = Opened(
+      channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: eventLoop), flag: handler.state.flag)
+    let socket = Socket(opened: opened, handler: NIOLoopBound(handler, eventLoop: eventLoop))
     let isOver = progress.withLock { progress in
-      progress.channels.append(channel)
+      progress.sockets.append(socket)
       return progress.isOver
     }
     if isOver { throw RPCError.cancelledLocally(.notProcessed) }
   }
 
-  /// The connection of a connected socket, when its settings have come. On the channel's event loop.
+  /// The connection of a connected socket, when its settings have come. It may be closed by now: then why. On the channel's
+  /// event loop.
   func awaitSettings(of channel: any Channel) -> EventLoopFuture<Opened> {
-    let ready = channel.eventLoop.makePromise(of: Void.self)
-    do {
-      let pipeline = channel.pipeline.syncOperations
-      let handler = try pipeline.handler(type: ConnectionHandler.self)
-      let multiplexer = try pipeline.handler(type: HTTP2Multiplexer.self)
-      let opened = Opened(
-        channel: channel, multiplexer: NIOLoopBound(multiplexer, eventLoop: channel.eventLoop), flag: handler.state.flag
-      )
-      handler.whenReady(ready)
-      return ready.futureResult.map { opened }
-    } catch {
-      // The pipeline is gone: the socket was closed between connecting and this turn of the loop.
-      ready.fail(error)
-      return ready.futureResult.flatMapThrowing { throw error }
+    guard let socket = progress.withLock({ $0.sockets.first { $0.opened.channel === channel } }) else {
+      return channel.eventLoop.makeFailedFuture(
+        RPCError(.unavailable, "its socket is not of this attempt", progress: .notProcessed))
     }
+    let ready = channel.eventLoop.makePromise(of: Void.self)
+    socket.handler.value.whenReady(ready)
+    return ready.futureResult.map { socket.opened }
   }
 
   /// Publishes the outcome, unless the attempt was given up.
@@ -73,7 +76,7 @@ final class ConnectAttempt: Sendable {
   func cancel() {
     guard isFirst() else { return }
     promise.fail(RPCError.cancelledLocally(.notProcessed))
-    for channel in progress.withLock({ $0.channels }) { channel.close(promise: nil) }
+    for socket in progress.withLock({ $0.sockets }) { socket.opened.channel.close(promise: nil) }
   }
 
   /// True for one caller: a promise may be completed once.

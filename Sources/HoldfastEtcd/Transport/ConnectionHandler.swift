@@ -6,6 +6,9 @@ final class ConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
 
   let state: ConnectionState
+  private static let silence =
+    "the server closed the connection without a word of HTTP/2: it may speak TLS only (https://), or be no etcd (check the port)"
+
   private let settingsTimeout: Duration
   private var timer: Scheduled<Void>?
   private var ready: EventLoopPromise<Void>?
@@ -60,6 +63,9 @@ final class ConnectionHandler: ChannelInboundHandler {
       break
     case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")
+    case is IOError where !sawSettings:
+      // Who closes a socket without reading what has come resets it.
+      state.close(reason: Self.silence)
     default:
       // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
       state.close(reason: "\(error)")
@@ -99,8 +105,7 @@ final class ConnectionHandler: ChannelInboundHandler {
       ready?.fail(failure)
       return
     }
-    let silence = "the server closed the connection without a word of HTTP/2; it may speak TLS only (https://)"
-    let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : silence)
+    let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : Self.silence)
     ready?.fail(RPCError(.unavailable, reason, progress: .notProcessed))
   }
 }

@@ -27,8 +27,7 @@ extension HTTP2Connection {
       .channelInitializer { channel in
         // Several of them, when a name has several addresses.
         channel.eventLoop.makeCompletedFuture {
-          try attempt.add(channel)
-          try configure(channel, configuration, security)
+          try configure(channel, configuration, security, attempt)
         }
       }
 
@@ -64,7 +63,8 @@ extension HTTP2Connection {
 
   /// From the socket inwards: keep-alive, HTTP/2, and what the connection itself says.
   private static func configure(
-    _ channel: any Channel, _ configuration: TransportConfiguration, _ security: ConnectionSecurity?
+    _ channel: any Channel, _ configuration: TransportConfiguration, _ security: ConnectionSecurity?,
+    _ attempt: ConnectAttempt
   ) throws {
     let state = ConnectionState(maximumStreams: configuration.maximumStreams)
     try security?.configure(channel, state)
@@ -73,7 +73,9 @@ extension HTTP2Connection {
     let multiplexer = HTTP2Multiplexer(
       state: state, streamWindow: configuration.streamWindow, connectionWindow: configuration.connectionWindow)
     try multiplexer.install(in: pipeline)
-    try pipeline.addHandler(ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout))
+    let handler = ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout)
+    try pipeline.addHandler(handler)
+    try attempt.add(channel, handler, multiplexer)
   }
 
   private static func reason(of error: any Error) -> String {

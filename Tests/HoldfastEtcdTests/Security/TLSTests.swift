@@ -148,7 +148,7 @@ import Testing
             if url == plain { $0.tls.trustRoots = .file(authority.certificate) }
             $0.requestTimeout = .seconds(1)
           } _: { backend in
-            let error = await failure { _ = try await backend.put(put) }
+            let error = try await connectFailure(of: url) { try await backend.put(put) }
             #expect(error?.outcome == .refused)
             for part in ["TLS", remedy, url] {
               #expect(error?.message.contains(part) == true, "\(part): \(String(describing: error))")
