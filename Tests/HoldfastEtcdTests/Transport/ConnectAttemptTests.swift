@@ -24,6 +24,8 @@ extension TransportTests {
     /// The error of an attempt whose socket is closed before anybody waits for its settings: its pipeline is gone by then.
     private func errorOfAClosedSocket(_ close: () throws -> Void) throws -> (any Error)? {
       let attempt = ConnectAttempt(eventLoop: channel.eventLoop)
+      // A promise must be kept.
+      defer { attempt.cancel() }
       try connected(attempt)
       try close()
       channel.embeddedEventLoop.run()
