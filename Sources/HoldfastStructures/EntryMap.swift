@@ -4,8 +4,8 @@ private import CHoldfastStructures
 /// is retained, or borrowed for a closure. Elements only are ever put in.
 public struct EntryMap<Element: Entry>: Sendable {
   private let prefix: [UInt8]
-  @usableFromInline
-  let index: ConcurrentIndex
+  /// For those who know what it may be told, as the stress suite does.
+  public let index: ConcurrentIndex
 
   /// - Parameter prefix: What all keys begin with.
   public init(prefix: [UInt8], barrier: Epochs.Barrier = .best) {

@@ -34,11 +34,12 @@ extension Cache {
     } catch {
       throw HoldfastError(wrapping: error)
     }
-    let cause = health.cause
+    let health = health
+    let arrived = health.progress.map { "\($0) had arrived; allow it more time (startTimeout)" }
+    let why = health.cause?.message ?? arrived ?? "the store has not answered"
     throw HoldfastError(
-      cause?.code ?? .timeout,
-      "the cache of '\(keyspace.prefix)' did not load within \(timeout): \(cause?.message ?? "the store has not answered")",
-      key: keyspace.prefix, cause: cause)
+      health.cause?.code ?? .timeout, "the cache of '\(keyspace.prefix)' did not load within \(timeout): \(why)",
+      key: keyspace.prefix, cause: health.cause)
   }
 
   /// When the watch had brought a revision, for measurements: nobody asks the store meanwhile, as ``wait(for:timeout:)`` does, and what

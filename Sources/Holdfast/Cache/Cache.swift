@@ -65,7 +65,7 @@ public final class Cache<Value: Sendable>: Service {
     return state.withLock { state in
       // Looked at where it lies: a copy of the machine would count a reference to each of its parts.
       let age = state.machine.confirmed.map { max(.zero, now - $0) }
-      guard state.isRunning, let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age)
+      guard state.isCurrent, let revision = state.machine.snapshotRevision, goal.isMet(by: state.machine, age: age)
       else { return nil }
       let freshness = Freshness(source: .memory, age: age)
       return CacheSnapshot(
@@ -117,7 +117,7 @@ public final class Cache<Value: Sendable>: Service {
     _ body: (CacheMachine, inout ChangeHub) throws -> R
   ) throws -> R {
     try state.withLock { state in
-      guard state.isRunning else { throw HoldfastError(.stopped, "the cache has been stopped") }
+      guard state.isCurrent else { throw HoldfastError(.stopped, "the cache has been stopped") }
       defer { state.machine.reportsSteps = state.hub.isWanted }
       return try body(state.machine, &state.hub)
     }
@@ -132,7 +132,7 @@ public final class Cache<Value: Sendable>: Service {
     // Says why when there is nothing to read.
     _ = try index.size()
     return try state.withLock { state in
-      guard state.isRunning, let mark = state.machine.mark(state.lineage, clusterID: state.clusterID) else {
+      guard state.isCurrent, let mark = state.machine.mark(state.lineage, clusterID: state.clusterID) else {
         throw HoldfastError(.notLoaded, "the cache has not loaded yet")
       }
       look(state.machine, state.hub)

@@ -28,11 +28,9 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
   /// The value of a key, nil when there is none.
   ///
   /// - Throws: ``HoldfastError`` with code `decodingFailed` for a key whose bytes are no value (G9); `invalidArgument` for one that
-  ///   the cache leaves out (``CacheConfiguration/keyFilter``).
+  ///   exists, but that the cache leaves out (``CacheConfiguration/keyFilter``).
   public func get(_ key: some KeyRepresentable) throws -> Stored<Value>? {
-    if let record = records[keyspace.storeKey(for: key)] { return try decoder.value(of: record) }
-    try decoder.checkHeld(key.key)
-    return nil
+    try records[keyspace.storeKey(for: key)].map(decoder.value)
   }
 
   /// The values of several keys. Those that exist, but that the cache leaves out, are told in ``Lookup/quarantined``, with

@@ -105,7 +105,8 @@ extension Store {
       if header != nil { part.guards = [] }
       part.requests = rest.prefix(max(1, backend.limits.transactionOperations)).map { $0.pinned(to: header?.revision) }
       rest = rest.dropFirst(part.requests.count)
-      let answer = try await run([part], conditions: [])[0]
+      // Of many keys, none that is alone in its part is the one concerned.
+      let answer = try await run(TransactionPlan(operations: [part]))[0]
       header = header ?? answer.header
       responses += answer.responses
     }

@@ -13,9 +13,9 @@ package struct TransactionPlan: Sendable {
     conditions.map { Guard($0.compare, .condition) } + operations.flatMap(\.guards)
   }
 
-  /// The key that all of it is about, where it is one.
+  /// The key that all of it is about, conditions included, where it is one.
   var onlyKey: Key? {
-    let ranges = operations.flatMap(\.requests).map { request -> KeyRange? in
+    let asked = operations.flatMap(\.requests).map { request -> KeyRange? in
       switch request {
       case .range(let request): request.range
       case .put(let request): .key(request.key)
@@ -23,6 +23,7 @@ package struct TransactionPlan: Sendable {
       case .transaction: nil
       }
     }
+    let ranges = asked + guards.map(\.compare.range)
     guard let first = ranges.first, let range = first, range.isSingleKey, ranges.allSatisfy({ $0 == range }) else {
       return nil
     }

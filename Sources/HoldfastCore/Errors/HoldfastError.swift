@@ -1,12 +1,12 @@
 /// The one error that Holdfast throws: what went wrong, at which key, why, and what it means for a write. Its description, `"\(error)"`,
-/// says all of it in one line.
+/// says all of it.
 public struct HoldfastError: Error, Sendable {
   /// What went wrong. Compare with `==`; new codes may be added.
   public var code: Code
   /// One sentence for people: the cause and, where there is one, the remedy. It never holds a secret or a value.
   public var message: String
   /// The key concerned, if there is one: the whole key in the store, with the keyspace's prefix, where values and changes have their keys
-  /// relative to it.
+  /// relative to it. Where a cache as a whole is concerned it is the prefix.
   public var key: Key? {
     get { details.key }
     set { details.key = newValue }

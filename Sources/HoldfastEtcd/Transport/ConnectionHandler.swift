@@ -1,14 +1,18 @@
 import NIOCore
 import NIOHTTP2
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// Follows the connection itself: its start (SETTINGS), its end (GOAWAY, errors, loss).
 final class ConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
 
   let state: ConnectionState
-  private static let silence =
-    "the server closed the connection without a word of HTTP/2: it may speak TLS only (https://), or be no etcd (check the port)"
-
+  private let usesTLS: Bool
   private let settingsTimeout: Duration
   private var timer: Scheduled<Void>?
   private var ready: EventLoopPromise<Void>?
@@ -16,8 +20,9 @@ final class ConnectionHandler: ChannelInboundHandler {
   private var sawAcknowledgement = false
   private var isClosed = false
 
-  init(state: ConnectionState, settingsTimeout: Duration) {
+  init(state: ConnectionState, settingsTimeout: Duration, usesTLS: Bool = false) {
     self.state = state
+    self.usesTLS = usesTLS
     self.settingsTimeout = settingsTimeout
   }
 
@@ -63,9 +68,9 @@ final class ConnectionHandler: ChannelInboundHandler {
       break
     case is NIOHTTP2Errors.UnableToParseFrame where !state.hasBeenReady:
       state.close(reason: "it does not speak HTTP/2, as every etcd does: check the port")
-    case is IOError where !sawSettings:
+    case let error as IOError where !sawSettings && [ECONNRESET, EPIPE].contains(error.errnoCode):
       // Who closes a socket without reading what has come resets it.
-      state.close(reason: Self.silence)
+      state.close(reason: silence)
     default:
       // NIOHTTP2 has told the server GOAWAY and reads no further: nothing would ever complete.
       state.close(reason: "\(error)")
@@ -84,6 +89,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     // A socket that never became active has no channelInactive.
     isClosed = true
     failReady()
+  }
+
+  private var silence: String {
+    let likely = usesTLS ? "refuse this client's certificate" : "speak TLS only (https://)"
+    return "the server closed the connection without a word of HTTP/2: it may \(likely), or be no etcd (check the port)"
   }
 
   private func checkReady() {
@@ -105,7 +115,7 @@ final class ConnectionHandler: ChannelInboundHandler {
       ready?.fail(failure)
       return
     }
-    let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : Self.silence)
+    let reason = state.closeReason ?? (sawSettings ? "the server closed the connection" : silence)
     ready?.fail(RPCError(.unavailable, reason, progress: .notProcessed))
   }
 }

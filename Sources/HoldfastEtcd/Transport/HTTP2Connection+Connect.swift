@@ -73,7 +73,8 @@ extension HTTP2Connection {
     let multiplexer = HTTP2Multiplexer(
       state: state, streamWindow: configuration.streamWindow, connectionWindow: configuration.connectionWindow)
     try multiplexer.install(in: pipeline)
-    let handler = ConnectionHandler(state: state, settingsTimeout: configuration.settingsTimeout)
+    let handler = ConnectionHandler(
+      state: state, settingsTimeout: configuration.settingsTimeout, usesTLS: security != nil)
     try pipeline.addHandler(handler)
     try attempt.add(channel, handler, multiplexer)
   }

@@ -5,6 +5,12 @@ import Testing
 
 @testable import HoldfastEtcd
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 extension TransportTests {
   /// One attempt to connect, and a socket without a network.
   @Suite struct ConnectAttempts {
@@ -12,21 +18,21 @@ extension TransportTests {
     private let state = ConnectionState(maximumStreams: 10)
 
     /// Connected, but its settings have not come.
-    private func connected(_ attempt: ConnectAttempt) throws {
+    private func connected(_ attempt: ConnectAttempt, usesTLS: Bool = false) throws {
       let multiplexer = HTTP2Multiplexer(state: state, streamWindow: 1_000, connectionWindow: 100_000)
       try multiplexer.install(in: channel.pipeline.syncOperations)
-      let handler = ConnectionHandler(state: state, settingsTimeout: .seconds(1))
+      let handler = ConnectionHandler(state: state, settingsTimeout: .seconds(1), usesTLS: usesTLS)
       try channel.pipeline.syncOperations.addHandler(handler)
       try attempt.add(channel, handler, multiplexer)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
     /// The error of an attempt whose socket is closed before anybody waits for its settings: its pipeline is gone by then.
-    private func errorOfAClosedSocket(_ close: () throws -> Void) throws -> (any Error)? {
+    private func errorOfAClosedSocket(usesTLS: Bool = false, _ close: () throws -> Void) throws -> (any Error)? {
       let attempt = ConnectAttempt(eventLoop: channel.eventLoop)
       // A promise must be kept.
       defer { attempt.cancel() }
-      try connected(attempt)
+      try connected(attempt, usesTLS: usesTLS)
       try close()
       channel.embeddedEventLoop.run()
       #expect(throws: ChannelPipelineError.self) {
@@ -45,6 +51,24 @@ extension TransportTests {
       let error = try errorOfAClosedSocket { _ = try channel.finish() }
       let message = (error as? RPCError)?.message
       #expect(message?.contains("without a word of HTTP/2") == true, "\(String(describing: error))")
+    }
+
+    /// Servers that take no certificate of this client say so after the handshake, and their reset may overtake that.
+    @Test(arguments: [true, false]) func aResetSaysWhatIsLikely(usesTLS: Bool) throws {
+      let error = try errorOfAClosedSocket(usesTLS: usesTLS) {
+        channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
+      }
+      let message = (error as? RPCError)?.message ?? ""
+      #expect(message.contains("check the port"), "\(message)")
+      #expect(message.contains("certificate") == usesTLS && message.contains("https://") != usesTLS, "\(message)")
+    }
+
+    @Test func otherFailuresOfASocketAreSaidAsTheyAre() throws {
+      let error = try errorOfAClosedSocket {
+        channel.pipeline.fireErrorCaught(IOError(errnoCode: EHOSTUNREACH, reason: "read"))
+      }
+      let message = (error as? RPCError)?.message ?? ""
+      #expect(message.contains("No route to host") && !message.contains("HTTP/2"), "\(message)")
     }
 
     @Test func aHandshakeThatFailedBeforeAnybodyWaitedSaysWhy() throws {

@@ -13,6 +13,9 @@ import Testing
       #expect(try cache.list(from: "b/2", to: "c").map(\.key) == ["b/2", "b0/1"])
       #expect(try cache.list(from: "b0/1").map(\.key) == ["b0/1", "c"])
       #expect(try cache.count(prefix: "b") == 2)
+      for prefix in ["", "/", "b", "b/", "b//", "b/1", "b0", "x"] {
+        #expect(try cache.count(prefix: prefix) == cache.list(prefix: prefix).total, "\(prefix)")
+      }
       #expect(try cache.count() == 5)
       #expect(try cache.get("c")?.value == Item(id: "c", n: 1))
       #expect(try cache.get("c")?.storeKey == "/t/items/c")

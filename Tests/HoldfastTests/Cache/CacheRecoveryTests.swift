@@ -97,6 +97,30 @@ import Testing
     }
   }
 
+  /// Who is told that the store has not answered looks at the network.
+  @Test func aLoadThatIsUnderWayIsNoSilentStore() async throws {
+    try await withEmbedded { engine in
+      for n in 0..<1_100 { try await engine.foreignPut(items, Item(id: "\(n)", n: n)) }
+      let backend = FaultyBackend(engine)
+      // A page has come; what proves that nothing was restored meanwhile never does.
+      backend.afterTransaction { backend.setHangsOnRanges(true) }
+      try await withStore(.backend(backend), logger: .quiet) { store in
+        let cache = Cache(of: items, in: store, configuration: .quick)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await cache.run() }
+          try await eventually { cache.health.progress != nil && backend.hangingRanges > 0 }
+          let error = await #expect(throws: HoldfastError.self) {
+            try await cache.waitUntilLoaded(timeout: .milliseconds(10))
+          }
+          let message = error?.message ?? ""
+          #expect(message.contains(" of 1100 keys had arrived; allow it more time (startTimeout)"), "\(message)")
+          group.cancelAll()
+          try await group.waitForAll()
+        }
+      }
+    }
+  }
+
   @Test func runKeepsTryingWhileTheStoreIsAway() async throws {
     try await withEmbedded { engine in
       let backend = FaultyBackend(engine)

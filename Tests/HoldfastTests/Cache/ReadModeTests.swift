@@ -155,6 +155,22 @@ import Testing
     }
   }
 
+  /// The store answers, but for its list, and memory is known to be too old.
+  @Test func aReaderWithLittleTimeIsToldHowFarTheCacheIs() async throws {
+    try await withItems { cache, _, backend in
+      try await cache.waitUntilLive(timeout: .seconds(60))
+      backend.setMeter(ListMeter())
+      backend.setWatchCut(true)
+      try await backend.foreignPut(items, Item(id: "k", n: 1))
+      let error = await #expect(throws: HoldfastError.self) {
+        try await cache.snapshot(.linearizable, timeout: .milliseconds(100))
+      }
+      #expect(error?.code == .timeout && error?.key == items.prefix)
+      let message = error?.message ?? ""
+      #expect(message.contains("the cache is at revision 1 and has not reached the store's newest state"), "\(message)")
+    }
+  }
+
   @Test func aCancelledReaderLeavesTheOthersAlone() async throws {
     try await withItems { cache, _, backend in
       backend.setWatchCut(true)

@@ -66,8 +66,21 @@ import Testing
     #expect(try await act(&first, .start).first == .hold(2))
     guard case .fail(let error)? = try await act(&second, .start).first else { return }
     #expect(error.code == .lockHeld)
-    #expect(second.key.hasPrefix(error.key ?? "none") && error.key != second.key, "the lock's key")
-    #expect(error.message.contains("\(first.key)"), "and who holds it")
+    #expect("\(error.key ?? "none")/" == "\(prefix)", "the lock's name")
+    #expect(error.message.contains("\(first.key)"), "and who comes first")
+  }
+
+  @Test func aWaiterIsNotCalledTheHolder() async throws {
+    var first = try await machine(1)
+    var second = try await machine(2)
+    var third = try await machine(3, isPatient: false)
+    _ = try await act(&first, .start)
+    _ = try await act(&second, .start)
+    guard case .fail(let error)? = try await act(&third, .start).first else {
+      Issue.record("it got in")
+      return
+    }
+    #expect(error.message.contains("holds it or waits for it, with the key '\(second.key)'"), "\(error)")
   }
 
   @Test func aKeyThatWasDeletedAndCreatedAgainIsLost() async throws {

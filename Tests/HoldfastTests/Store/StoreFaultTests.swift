@@ -41,6 +41,19 @@ import Testing
     #expect(await failure { try await store.execute(items.delete("a")) }?.key == key)
     #expect(await failure { try await store.execute(items.list()) }?.key == nil)
     #expect(await failure { try await store.transaction(items.put(item), items.delete("b")) }?.key == nil)
+    let elsewhere = await failure { try await store.execute(items.put(item).if(.missing("/locks/a"))) }
+    #expect(elsewhere?.key == nil, "the condition may be what is wrong")
+    #expect(await failure { try await store.execute(items.put(item).if(.exists(key))) }?.key == key)
+  }
+
+  /// The last key is alone in its part.
+  @Test func aReadOfManyKeysNamesNone() async throws {
+    let backend = FaultyBackend(engine)
+    let store = Store(backend: backend, logger: .quiet)
+    backend.afterTransaction { backend.setAway(true) }
+    let ids = (0...backend.limits.transactionOperations).map { "\($0)" }
+    let error = await failure { try await store.execute(items.get(ids)) }
+    #expect(error?.code == .unavailable && error?.key == nil, "\(String(describing: error))")
   }
 
   @Test func aLeaseIsNotGrantedForATransactionThatCannotBe() async throws {

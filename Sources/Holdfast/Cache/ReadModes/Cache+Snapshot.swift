@@ -66,9 +66,7 @@ extension Cache {
       try await self.store.backend.list(self.keyspace.range)
     }
     guard let list else {
-      throw HoldfastError(
-        .timeout, "the store did not answer within \(timeout), and without it nothing proves that memory is new enough",
-        key: keyspace.prefix, cause: health.cause)
+      throw notReached("the store's newest state, nor did a list of it arrive", after: timeout)
     }
     let revision = list.header.revision
     // Not looked at afterwards, so that the bytes are gone as they are decoded.
@@ -143,6 +141,6 @@ extension Cache {
     let reached = health.revision.map { "is at revision \($0)" } ?? "has not loaded"
     return HoldfastError(
       .timeout, "after \(timeout) the cache \(reached) and has not reached \(what); it is \(health)",
-      cause: health.cause)
+      key: keyspace.prefix, cause: health.cause)
   }
 }

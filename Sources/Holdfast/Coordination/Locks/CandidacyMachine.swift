@@ -124,8 +124,8 @@ package struct CandidacyMachine: Sendable {
 
   private func taken(by other: KeyValue) -> HoldfastError {
     HoldfastError(
-      .lockHeld, "somebody else was first, and holds it by the key '\(other.key)'", key: prefix, outcome: .refused,
-      revision: other.createRevision)
+      .lockHeld, "somebody else comes first, who holds it or waits for it, with the key '\(other.key)'",
+      key: Key(bytes: prefix.bytes.dropLast()), outcome: .refused, revision: other.createRevision)
   }
 
   private var deleted: HoldfastError {

@@ -33,6 +33,9 @@ final class Item: Entry, @unchecked Sendable {
     return keptVersion
   }
 
+  /// Where what was made of it is, or will be.
+  var decodedAddress: UnsafeRawPointer? { outcome.address }
+
   private var keptVersion: Int? { outcome.withObject { $0?.livingVersion } }
 }
 

@@ -5,6 +5,8 @@ import Synchronization
 /// Readers, more than there are cores, beside a writer: every one checks what it sees.
 final class Stress: Sendable {
   let index: ConcurrentIndex
+  /// The same, as the cache reads it.
+  private let map: EntryMap<Item>
   private let keys: [[UInt8]]
   /// Written together, in every step: whoever sees one sees the other.
   private let pair = [Array("p/a".utf8), Array("p/b".utf8)]
@@ -15,7 +17,8 @@ final class Stress: Sendable {
   private let steps = Atomic<Int>(0)
 
   init(keys: Int, barrier: Epochs.Barrier) {
-    index = ConcurrentIndex(skip: 0, barrier: barrier)
+    map = EntryMap(prefix: [], barrier: barrier)
+    index = map.index
     self.keys = (0..<keys).map { Array("k/\($0 % 97)/\($0)".utf8) }
   }
 
@@ -99,6 +102,7 @@ final class Stress: Sendable {
         newest[number] = max(newest[number], seen)
       }
       inOneRead(&floor, rounds: isSlow ? 200 : 1, &random)
+      inOneListing(&floor, &random)
     }
     reads.add(1, ordering: .relaxed)
   }
@@ -150,6 +154,28 @@ final class Stress: Sendable {
         let any = versions(keys[random.below(keys.count)], in: view)
         check(any.0 == any.1, "the tree says \(any.0) and the table \(any.1) in state \(revision)")
       }
+      return revision
+    }
+  }
+}
+
+extension Stress {
+  /// A range of one state as the cache lists it: by parts that are fetched before they are looked at.
+  private func inOneListing(_ floor: inout Int, _ random: inout Random) {
+    floor = map.read { view in
+      let revision = Int(view.marks.revision)
+      check(revision >= floor, "the list went back from \(floor) to \(revision)")
+      let start = random.below(max(1, view.count))
+      let ranks = start..<min(start + 200, view.count)
+      var seen: [Item] = []
+      view.forEach(ranks, fetching: { $0.decodedAddress }) { item in
+        check(item.isAlive && item.version <= revision, "an item of \(item.version) in state \(revision)")
+        check(item.decodedVersion == item.version, "a listed value that was freed")
+        seen.append(item)
+      }
+      check(seen.count == ranks.count, "\(seen.count) items in \(ranks)")
+      let inOrder = zip(seen, seen.dropFirst()).allSatisfy { $0.keyBytes.lexicographicallyPrecedes($1.keyBytes) }
+      check(inOrder, "out of order in \(ranks)")
       return revision
     }
   }
