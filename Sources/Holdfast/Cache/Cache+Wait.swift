@@ -25,8 +25,7 @@ extension Cache {
     // Not yet run by its task: the waiters open here, or there.
     waiters.open()
     do {
-      if let isLoaded = try await withTimeout(timeout, configuration.time, { try await self.waiters.wait(for: .zero) })
-      {
+      if let isLoaded = try await waiters.wait(for: .zero, until: configuration.time.now() + timeout) {
         // Says whether it was never started or is stopped.
         if !isLoaded { _ = try index.size() }
         return
@@ -49,13 +48,11 @@ extension Cache {
   ///   `cancelled`.
   package func arrival(of revision: Revision, timeout: Duration) async throws -> ContinuousClock.Instant {
     do {
-      let arrival = try await withTimeout(timeout, configuration.time) {
-        let isFollowed = try await self.waiters.wait(for: revision)
+      if let isFollowed = try await waiters.wait(for: revision, until: configuration.time.now() + timeout) {
         let now = ContinuousClock.now
         guard isFollowed else { throw HoldfastError(.stopped, "the cache has been stopped") }
         return now
       }
-      if let arrival { return arrival }
     } catch {
       throw HoldfastError(wrapping: error)
     }

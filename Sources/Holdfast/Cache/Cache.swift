@@ -20,11 +20,11 @@ public final class Cache<Value: Sendable>: Service {
   let logger: Logger
   let index: CacheIndex
   let decoder: CacheDecoder<Value>
-  let waiters = RevisionWaiters()
+  let waiters: RevisionWaiters
   let healthObservers: HealthObservers
   /// What the machine wants done next. A new step makes the current one obsolete.
   let steps = Mailbox<CacheStep>()
-  let probes = ProbeQueue()
+  let probes: ProbeQueue
   private let state: Mutex<CacheState>
 
   /// A cache that does nothing until it is run.
@@ -33,6 +33,8 @@ public final class Cache<Value: Sendable>: Service {
     self.keyspace = keyspace
     self.configuration = configuration
     index = CacheIndex(prefix: keyspace.prefix)
+    waiters = RevisionWaiters(configuration.time)
+    probes = ProbeQueue(configuration.time)
     healthObservers = HealthObservers()
     decoder = CacheDecoder(
       keyspace, configuration.decoding, Findings(healthObservers), keyFilter: configuration.keyFilter)

@@ -68,7 +68,7 @@ extension Cache {
       } catch {
         throw error
       }
-    } else if try await !waiters.wait(for: .zero) {
+    } else if try await waiters.wait(for: .zero) != true {
       // Says whether it was never started or is stopped.
       _ = try index.size()
       throw HoldfastError(.stopped, "the cache was stopped while something waited for it")

@@ -36,18 +36,16 @@ extension Cache {
     {
       return snapshot
     }
-    let result = try await withTimeout(timeout, configuration.time) {
-      try await self.follow { answer in
-        if let asked = token.clusterID, asked != answer.header.clusterID {
-          throw HoldfastError(.invalidArgument, "the token \(token) is of another cluster")
-        }
-        if revision > answer.header.revision {
-          throw HoldfastError(
-            .futureRevision, "the store is at revision \(answer.header.revision), not at \(revision) yet",
-            revision: answer.header.revision)
-        }
-        return .revision(revision, epoch: answer.epoch)
+    let result = try await follow(until: configuration.time.now() + timeout) { answer in
+      if let asked = token.clusterID, asked != answer.header.clusterID {
+        throw HoldfastError(.invalidArgument, "the token \(token) is of another cluster")
       }
+      if revision > answer.header.revision {
+        throw HoldfastError(
+          .futureRevision, "the store is at revision \(answer.header.revision), not at \(revision) yet",
+          revision: answer.header.revision)
+      }
+      return .revision(revision, epoch: answer.epoch)
     }
     if let result { return result }
     throw notReached("revision \(revision)", after: timeout)
@@ -57,8 +55,8 @@ extension Cache {
     try checkStarted()
     let time = configuration.time
     let start = time.now()
-    let fromMemory = try await withTimeout(min(timeout, configuration.linearizableWait), time) {
-      try await self.follow { .revision($0.header.revision, epoch: $0.epoch) }
+    let fromMemory = try await follow(until: start + min(timeout, configuration.linearizableWait)) {
+      .revision($0.header.revision, epoch: $0.epoch)
     }
     if let fromMemory { return fromMemory }
     let sent = time.now()
@@ -80,9 +78,7 @@ extension Cache {
   private func snapshot(notOlderThan bound: Duration, timeout: Duration) async throws -> CacheSnapshot<Value> {
     try checkStarted()
     if let snapshot = currentSnapshot(.age(bound)) { return snapshot }
-    let result = try await withTimeout(timeout, configuration.time) {
-      try await self.follow { _ in .age(bound) }
-    }
+    let result = try await follow(until: configuration.time.now() + timeout) { _ in .age(bound) }
     if let result { return result }
     // Says why, when there is nothing to read at all.
     _ = try index.size()
@@ -94,35 +90,35 @@ extension Cache {
   }
 
   /// Asks the store how far it is and waits until memory meets the goal that follows from the answer. On the way it asks again,
-  /// which proves that there is nothing to wait for where the watch has nothing to bring.
+  /// which proves that there is nothing to wait for where the watch has nothing to bring. Nil when the time is over.
   private func follow(
-    _ goal: @escaping @Sendable (ProbeQueue.Answer) throws -> ReadGoal
-  ) async throws -> CacheSnapshot<Value> {
+    until deadline: Duration, _ goal: (ProbeQueue.Answer) throws -> ReadGoal
+  ) async throws -> CacheSnapshot<Value>? {
+    let time = configuration.time
     var pause = Duration.milliseconds(2)
     var first: ProbeQueue.Answer?
-    while true {
+    repeat {
+      var rests = true
       do {
-        let answer = try await probes.ask()
+        guard let answer = try await probes.ask(until: deadline) else { return nil }
         // What was learned first is enough, as long as the store has not gone back meanwhile.
         if first?.epoch != answer.epoch { first = answer }
         let goal = try goal(first ?? answer)
         if let snapshot = currentSnapshot(goal) { return snapshot }
-        let isReached = try await waitForMore(answer.header.revision, pause)
+        let next = min(deadline, time.now() + pause)
+        let isReached = try await waiters.wait(for: answer.header.revision, until: next) ?? false
         if let snapshot = currentSnapshot(goal) { return snapshot }
         // What is held is doubted, say: nothing tells when that is over.
-        if isReached { try await configuration.time.sleep(configuration.time.now() + pause) }
+        rests = isReached
       } catch let error as HoldfastError where error.isTransient {
-        try await configuration.time.sleep(configuration.time.now() + pause)
+        // It may pass.
       } catch {
         throw error
       }
+      if rests { try await time.sleep(min(deadline, time.now() + pause)) }
       pause = min(pause * 2, .milliseconds(100))
-    }
-  }
-
-  /// Returns true when the revision is reached, or false after a while.
-  private func waitForMore(_ revision: Revision, _ pause: Duration) async throws -> Bool {
-    try await withTimeout(pause, configuration.time) { try await self.waiters.wait(for: revision) } ?? false
+    } while time.now() < deadline
+    return nil
   }
 
   /// Says whether it was never started or is stopped.

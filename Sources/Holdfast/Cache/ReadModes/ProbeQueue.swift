@@ -1,4 +1,4 @@
-import Synchronization
+import HoldfastCore
 
 /// Those who want to know how far the store is.
 final class ProbeQueue: Sendable {
@@ -7,79 +7,53 @@ final class ProbeQueue: Sendable {
     let epoch: Int
   }
 
-  typealias Waiter = CheckedContinuation<Answer, any Error>
-
-  private struct State {
+  private struct Content {
     var isOpen = false
-    var nextID = 0
     var sharing = ProbeSharing()
-    var waiters: [Int: Waiter] = [:]
   }
 
-  private let state = Mutex(State())
+  private let list: WaitList<Content, Answer>
   /// Somebody has asked.
   let requests = Mailbox<Void>()
 
-  func open() { state.withLock { $0.isOpen = true } }
+  init(_ time: TimeSource) {
+    list = WaitList(Content(), time) { $0.sharing.leave($1) }
+  }
+
+  func open() { list.withContent { $0.isOpen = true } }
 
   /// Nobody sends probes any more.
-  func close() {
-    let waiting = state.withLock { state in
-      state.isOpen = false
-      state.sharing = ProbeSharing()
-      defer { state.waiters = [:] }
-      return state.waiters.values
-    }
-    for waiter in waiting { waiter.resume(throwing: Self.closed) }
-  }
+  func close() { list.wakeAll(with: .failure(Self.closed)) { $0 = Content() } }
 
   fileprivate static var closed: HoldfastError { HoldfastError(.stopped, "the cache has been stopped") }
 
   /// Sends a probe whose answer nobody waits for.
   func nudge() {
-    state.withLock { if $0.isOpen { $0.sharing.ask(0) } }
+    list.withContent { if $0.isOpen { $0.sharing.ask(0) } }
     requests.put(())
   }
 
-  /// The answer to a quorum read that is sent after this call.
-  func ask() async throws -> Answer {
-    let id = state.withLock { state in
-      state.nextID += 1
-      return state.nextID
-    }
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        let error: (any Error)? = state.withLock { state in
-          if !state.isOpen { return Self.closed }
-          if Task.isCancelled { return CancellationError() }
-          state.waiters[id] = continuation
-          state.sharing.ask(id)
-          return nil
-        }
-        if let error { continuation.resume(throwing: error) } else { requests.put(()) }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state in
-        state.sharing.leave(id)
-        return state.waiters.removeValue(forKey: id)
-      }
-      waiter?.resume(throwing: CancellationError())
+  /// The answer to a quorum read that is sent after this call; nil when it has not come in time.
+  func ask(until deadline: Duration? = nil) async throws -> Answer? {
+    try await list.wait(until: deadline) { content, id in
+      if !content.isOpen { return .failure(Self.closed) }
+      content.sharing.ask(id)
+      // Whoever is under way looks again.
+      if content.sharing.isDue { requests.put(()) }
+      return nil
     }
   }
 
   /// Whether somebody waits; then a probe must be made and sent after this.
   func send() -> Bool {
-    state.withLock { state in
-      guard state.sharing.isDue else { return false }
-      state.sharing.send()
+    list.withContent { content in
+      guard content.sharing.isDue else { return false }
+      content.sharing.send()
       return true
     }
   }
 
-  func end(_ result: Result<Answer, any Error>) {
-    let waiters = state.withLock { state in state.sharing.end().compactMap { state.waiters.removeValue(forKey: $0) } }
-    for waiter in waiters { waiter.resume(with: result) }
-  }
+  func end(_ result: Result<Answer, any Error>) { list.wake(with: result) { $0.sharing.end() } }
 }
 
 extension Cache {
@@ -108,7 +82,7 @@ extension Cache {
     let time = configuration.time
     while !Task.isCancelled {
       // Whatever the answer is, or if there is none: the machine goes by what it was told.
-      _ = try? await withTimeout(configuration.staleAfter, time) { try await self.probes.ask() }
+      _ = try? await probes.ask(until: time.now() + configuration.staleAfter)
       handle(.lookAfter(now: time.now(), limit: configuration.staleAfter))
       try? await time.sleep(time.now() + configuration.probeInterval)
     }

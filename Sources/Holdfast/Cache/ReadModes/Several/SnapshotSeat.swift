@@ -57,9 +57,10 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
     while true {
       let sent = time.now()
       do {
-        let answer = try await cache.probes.ask()
-        state.withLock { ($0.asked, $0.awaited) = (sent, nil) }
-        return answer.header.revision
+        if let answer = try await cache.probes.ask() {
+          state.withLock { ($0.asked, $0.awaited) = (sent, nil) }
+          return answer.header.revision
+        }
       } catch {
         try await passOver(error)
       }
@@ -103,8 +104,7 @@ final class SnapshotSeat<Value: Sendable>: SnapshotParticipant {
         }
       }
       // The watch may bring it; if not, something may have happened that undoes what it brought.
-      let awaited = next
-      _ = try await withTimeout(pause, time) { try await self.cache.waiters.wait(for: awaited) }
+      _ = try await cache.waiters.wait(for: next, until: time.now() + pause)
       pause = min(pause * 2, .milliseconds(100))
     }
   }
