@@ -105,6 +105,22 @@ import Testing
     #expect(code == "unavailable" || code == "timeout")
   }
 
+  @Test(arguments: [
+    (["gte", "/a"], "'holdfast gte'. Did you mean 'get'?"),
+    (["help", "wtach"], "'holdfast wtach'. Did you mean 'watch'?"),
+    (["lease", "gran", "5"], "'holdfast lease gran'. Did you mean 'grant'?"),
+    (["xyzzy"], "'holdfast xyzzy'. See 'holdfast --help'."), (["lease", "nosuch"], "See 'holdfast lease --help'."),
+    (["\u{1b}[2J"], "'holdfast \\x1b[2J'"), ([""], "'holdfast '"),
+  ])
+  func commandsThatThereAreNotAreNamed(_ arguments: [String], part: String) async throws {
+    let text = await holdfast(arguments, input: [])
+    #expect(text.code == 64 && text.output.isEmpty)
+    #expect(text.errors.contains("there is no command ") && text.errors.contains(part), "\(text.errors)")
+    let json = await holdfast(arguments + ["--output", "json"], input: [])
+    #expect(json.code == 64)
+    #expect(try json.errorObject["error"] as? String == "invalidArgument")
+  }
+
   @Test func theEnvironmentNamesTheStore() async throws {
     let result = await holdfast(
       "get", "/a", "--timeout", "0.2", environment: ["HOLDFAST_ENDPOINTS": "http://127.0.0.1:1"])

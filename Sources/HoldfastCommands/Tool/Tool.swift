@@ -30,6 +30,10 @@ struct Tool: Sendable {
   /// Parses a command line (without the program's name), executes it and returns the exit code.
   func run(_ arguments: [String]) async -> Int32 {
     let command: any ToolCommand
+    if let unknown = UnknownCommand(in: arguments) {
+      let error = HoldfastError(.invalidArgument, "\(unknown)")
+      return told(error, as: OutputFormat.isJSON(in: arguments) ? .json : .text).code
+    }
     do {
       var parsed = try HoldfastCommand.parseAsRoot(arguments)
       guard let own = parsed as? any ToolCommand else {
