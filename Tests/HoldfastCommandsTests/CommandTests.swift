@@ -119,6 +119,17 @@ import Testing
     }
   }
 
+  @Test func aHostileServersErrorReachesNoTerminal() async throws {
+    let server = try await ScriptedServer.start { cue, responder in
+      if case .end = cue { responder.trailersOnly(status: 9, message: "no%1B[2J%C2%9Bway") }
+    }
+    for output in ["text", "json"] {
+      let errors = await holdfast("get", "/a", "--endpoints", "\(server.endpoint)", "--output", output).errors
+      #expect(errors.contains("way") && !errors.contains("\u{1B}") && !errors.contains("\u{9B}"), "\(errors)")
+    }
+    await server.stop()
+  }
+
   @Test func watchPrintsWhatIsThereAndThenChanges() async throws {
     _ = await run("put", "/w/a", "1")
     let (output, errors) = (Pipe(), Pipe())

@@ -121,6 +121,13 @@ import Testing
     #expect(try json.errorObject["error"] as? String == "invalidArgument")
   }
 
+  @Test(arguments: [
+    ["help"], ["help", "help"], ["help", "lease", "grant"], ["help", "defrag"], ["defrag", "--help"],
+  ])
+  func commandsThatThereAreAreExplained(_ arguments: [String]) async {
+    #expect(await holdfast(arguments, input: []).code == 0)
+  }
+
   @Test func theEnvironmentNamesTheStore() async throws {
     let result = await holdfast(
       "get", "/a", "--timeout", "0.2", environment: ["HOLDFAST_ENDPOINTS": "http://127.0.0.1:1"])

@@ -34,7 +34,7 @@ extension Cache {
       throw HoldfastError(wrapping: error)
     }
     let health = health
-    let arrived = health.progress.map { "\($0) had arrived; allow it more time (startTimeout)" }
+    let arrived = health.progress.map { "\($0) had arrived; allow it more time (`startTimeout`)" }
     let why = health.cause?.message ?? arrived ?? "the store has not answered"
     throw HoldfastError(
       health.cause?.code ?? .timeout, "the cache of '\(keyspace.prefix)' did not load within \(timeout): \(why)",

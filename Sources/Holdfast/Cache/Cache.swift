@@ -135,6 +135,8 @@ public final class Cache<Value: Sendable>: Service {
     _ = try index.size()
     return try state.withLock { state in
       guard state.isCurrent, let mark = state.machine.mark(state.lineage, clusterID: state.clusterID) else {
+        // It may have been stopped since.
+        _ = try index.size()
         throw HoldfastError(.notLoaded, "the cache has not loaded yet")
       }
       look(state.machine, state.hub)

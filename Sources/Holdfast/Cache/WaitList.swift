@@ -99,7 +99,8 @@ final class WaitList<Content: Sendable, Value: Sendable>: Sendable {
       if alarm.at <= deadline { return }
       alarm.task.cancel()
     }
-    let task = Task { [weak self, time] in
+    // Of nobody's priority and with nobody's task-local values: it serves all.
+    let task = Task.detached { [weak self, time] in
       do { try await time.sleep(deadline) } catch { return }
       self?.ring()
     }

@@ -14,6 +14,7 @@ enum OptionTerms {
   private static let terms = [
     ("set `user` and `password`", "give --user, with the password in HOLDFAST_PASSWORD or --password-file"),
     ("set `allowsPlaintextCredentials`", "give --allow-plaintext-password"),
+    ("(`startTimeout`)", "(--timeout)"),
     ("`tls.trustRoots`", "--cacert"),
     ("`tls.identity`", "--cert and --key"),
     ("`tls.serverName`", "--tls-server-name"),

@@ -65,7 +65,8 @@ struct Tool: Sendable {
     let text =
       switch format {
       case .json: "\(JSONValue(error))"
-      case .text: "holdfast: \(error)"
+      // A server may have written it.
+      case .text: ShownValue(Array("holdfast: \(error)".utf8), isRaw: true).lines
       }
     // With nobody to tell it to, the exit code has to say it.
     try? errors.line(text)

@@ -13,6 +13,8 @@ struct UnknownCommand: CustomStringConvertible {
     var command: any ParsableCommand.Type = HoldfastCommand.self
     var words = arguments[...]
     if words.first == "help" { words.removeFirst() }
+    // ArgumentParser's own command.
+    if words.first == "help" { return nil }
     var path = HoldfastCommand._commandName
     while let word = words.popFirst(), !word.hasPrefix("-") {
       let commands = command.configuration.subcommands.map { (names: Self.names($0), type: $0) }

@@ -124,6 +124,9 @@ final class EtcdCaller: Sendable {
     } catch {
       var failure = CallFailure(error, isCancelled: Task.isCancelled)
       failure.mayBeForwarded = method.isForwarded
+      if failure.status == .deadlineExceeded, failure.progress != .answered {
+        failure.message = "\(pool.name(endpoint)) did not answer in time"
+      }
       return .failure(failure, connection, token)
     }
   }

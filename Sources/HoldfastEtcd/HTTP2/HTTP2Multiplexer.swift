@@ -77,15 +77,15 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
     let promise = eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenFailure { error in
       // A better one may be on its way: that the server has reset the stream, or is gone.
-      eventLoop.assumeIsolated().execute { self.fail(stream, error) }
+      eventLoop.assumeIsolated().execute { self.fail(stream, "\(error)") }
     }
     return promise
   }
 
-  /// What was to be sent cannot be: one stream's matter.
-  private func fail(_ stream: HTTP2StreamState, _ error: any Error) {
+  /// What was to be sent cannot be, or what came makes no sense: one stream's matter.
+  private func fail(_ stream: HTTP2StreamState, _ reason: String) {
     guard !stream.isOver else { return }
-    lose(stream, .failed("\(error)"))
+    lose(stream, .failed(reason))
     guard stream.isBegun else { return }
     // The server would wait for the rest for ever.
     write(.rstStream(.internalError), stream.number)
@@ -182,7 +182,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       if hasGone { state.close(reason: "\(error)") }
       return
     }
-    if let stream = streams[error.streamID] { fail(stream, error.baseError) }
+    if let stream = streams[error.streamID] { fail(stream, "\(error.baseError)") }
   }
 
   // MARK: - Receiving
@@ -197,6 +197,10 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       touch(stream)
     case .headers(let content):
       guard let stream = streams[frame.streamID] else { return }
+      if content.endStream, content.headers.first(name: ":status")?.hasPrefix("1") == true {
+        // To NIOHTTP2 it goes on, and would count as open for ever.
+        return fail(stream, "an informational answer ended the stream")
+      }
       stream.isEnded = content.endStream
       stream.owner?.received(content.headers, isLast: content.endStream)
       touch(stream)

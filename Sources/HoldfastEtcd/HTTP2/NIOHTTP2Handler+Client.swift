@@ -19,10 +19,6 @@ extension NIOHTTP2Handler {
     connection.maximumRecentlyResetStreams = 4_096
     connection.maximumConnectionGlitches = .max
     connection.maximumSequentialEmptyDataFrames = 10_000
-    // What is sent is made here, of parts that were looked at (``GRPCHeaders``), and of what comes only the names that gRPC has are
-    // looked for, each for what it says (``GRPCResponse``): a proxy needs more, and it took a twentieth of a call.
-    connection.headerBlockValidation = .disabled
-    connection.contentLengthValidation = .disabled
     var stream = StreamConfiguration()
     // A server that refuses many streams at once resets each of them.
     stream.streamResetFrameRateLimit.maximumCount = 10_000

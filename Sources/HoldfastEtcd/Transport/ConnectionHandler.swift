@@ -92,7 +92,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   private var silence: String {
-    let likely = usesTLS ? "refuse this client's certificate" : "speak TLS only (https://)"
+    let likely = usesTLS ? "want a certificate of its clients, or refuse this one's" : "speak TLS only (https://)"
     return "the server closed the connection without a word of HTTP/2: it may \(likely), or be no etcd (check the port)"
   }
 

@@ -43,9 +43,8 @@ struct GRPCResponse {
     if sawHeaders {
       return .ended(RPCError(.internal, "The server sent headers in the middle of an answer.", progress: .unknown))
     }
-    guard let status = headers.first(name: ":status"), !status.hasPrefix("1") else {
-      return .more  // 100 Continue and the like: the headers are still to come.
-    }
+    // 100 Continue and the like: the headers are still to come.
+    if headers.first(name: ":status")?.hasPrefix("1") == true { return .more }
     sawHeaders = true
     // Not gRPC: what follows is an HTML page or the like, and no reason to wait for its end.
     if let error = GRPCStatus.httpError(of: headers) { return .ended(error) }

@@ -49,6 +49,17 @@ import Testing
     ]
   }
 
+  @Test func aMemberThatDoesNotAnswerIsNamed() async {
+    let etcd = EtcdBackend.scripted { (_: Int) async throws(RPCError) -> any RPCConnection in
+      ScriptedConnection { (_: RPCCall, _: [UInt8]) async throws(RPCError) -> [UInt8] in
+        throw RPCError(.deadlineExceeded, "late", progress: .unknown)
+      }
+    }
+    let error = await failure { try await etcd.put(PutRequest(key: "/a", value: [])) }
+    #expect(error?.code == .timeout && error?.outcome == .unknown)
+    #expect(error?.message == "http://member0:2379 did not answer in time", "\(String(describing: error))")
+  }
+
   @Test func endpointsWithoutEndAreRefused() async {
     let etcd = EtcdBackend.answering(Etcdserverpb_StatusResponse.with { $0.header = Self.header })
     for number in 0..<1_024 { _ = await failure { try await etcd.maintenance.status(of: "http://x\(number)") } }

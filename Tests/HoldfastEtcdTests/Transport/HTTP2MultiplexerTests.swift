@@ -45,6 +45,19 @@ extension TransportTests {
       #expect(try peer.sent().isEmpty, "what is over cannot be reset")
     }
 
+    /// To NIOHTTP2 the stream goes on then, and takes the place of another.
+    @Test func anInformationalAnswerThatEndsItsStreamIsReset() throws {
+      let peer = try HTTP2Peer()
+      let (stream, owner) = peer.call()
+      _ = try peer.sent()
+      try peer.sendHeaders([":status": "103"], stream: 1)
+      #expect(owner.events == ["headers"])
+      try peer.sendHeaders([":status": "103"], stream: 1, isLast: true)
+      #expect(stream.isOver && owner.events.count == 2 && owner.events.last?.contains("informational") == true)
+      #expect(try peer.sent().map(\.type) == [3])
+      #expect(peer.state.openStreams == 0)
+    }
+
     // MARK: - Windows
 
     @Test func aMessageWaitsForItsWindows() throws {

@@ -1,3 +1,4 @@
+import NIOHPACK
 import NIOHTTP2
 import TestSupport
 import Testing
@@ -35,6 +36,15 @@ extension TransportTests {
       }
       #expect(error?.code == .resourceExhausted)
       #expect(error?.progress == .answered)
+    }
+
+    @Test func anAnswerWithoutAnHTTPStatus() {
+      var response = GRPCResponse(limit: 10)
+      guard case .ended(let error?) = response.receive(["content-type": "application/grpc"], isLast: false) else {
+        Issue.record("there is nothing to wait for")
+        return
+      }
+      #expect(error.message.contains("HTTP status none") && error.progress == .unknown)
     }
 
     @Test func aStatusThatIsNotInTheList() async throws {

@@ -113,7 +113,7 @@ import Testing
             try await cache.waitUntilLoaded(timeout: .milliseconds(10))
           }
           let message = error?.message ?? ""
-          #expect(message.contains(" of 1100 keys had arrived; allow it more time (startTimeout)"), "\(message)")
+          #expect(message.contains(" of 1100 keys had arrived; allow it more time (`startTimeout`)"), "\(message)")
           group.cancelAll()
           try await group.waitForAll()
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import Holdfast
 
 /// Tasks that wait: each is let go once, for one reason.
-@Suite struct WaitListTests {
+@Suite(.timeLimit(.minutes(1))) struct WaitListTests {
   private typealias List = WaitList<Set<Int>, String>
 
   private let clock = ManualClock()
@@ -39,6 +39,11 @@ import Testing
     try await waiting(list, 1)
     list.wakeAll(with: .failure(HoldfastError(.stopped, "over"))) { $0 = [] }
     #expect(await failure { try await other.value }?.code == .stopped)
+    // With those who have gone their timer has.
+    let later = wait(list, until: .seconds(2))
+    await clock.waitForSleepers(until: .init(offset: .seconds(2)))
+    clock.advance(by: .seconds(2))
+    #expect(try await later.value == nil)
   }
 
   @Test func whoNeedNotWaitDoesNot() async throws {
