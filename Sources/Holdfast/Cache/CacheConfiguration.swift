@@ -21,8 +21,9 @@ public struct CacheConfiguration: Sendable {
   ///
   /// Of what it leaves out the cache holds the key and what identifies the record, so that it knows for certain how far it is, but no
   /// value, and nothing is decoded. Lists, counts, sizes and changes do not show it. Who gets such a key from the cache
-  /// is told `invalidArgument` instead of that there is none; ``CacheSnapshot`` says where its functions, which do not throw, tell it. Writes and ``Store/atomically(from:configuration:_:)`` do not mind: what they read and the cache
-  /// does not hold they ask the store for.
+  /// is told `invalidArgument` instead of that there is none; ``CacheSnapshot`` says where its functions, which do not throw, tell
+  /// it. Writes and ``Store/atomically(from:configuration:_:)`` do not mind: what they read and the cache does not hold they ask
+  /// the store for.
   public var keyFilter: (@Sendable (_ relativeKey: Key) -> Bool)?
   /// How many acknowledged writes, and how many bytes of them, may wait for the watch before the cache lists again. When
   /// they are more and a list fails as well, the cache drops what it holds: reads throw `notLoaded`, with the cause, until
