@@ -125,7 +125,7 @@ final class EtcdCaller: Sendable {
       var failure = CallFailure(error, isCancelled: Task.isCancelled)
       failure.mayBeForwarded = method.isForwarded
       if failure.status == .deadlineExceeded, failure.progress != .answered {
-        failure.message = "\(pool.name(endpoint)) did not answer in time"
+        failure.message = "\(list.name(endpoint)) did not answer in time"
       }
       return .failure(failure, connection, token)
     }

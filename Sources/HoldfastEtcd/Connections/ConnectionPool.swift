@@ -43,7 +43,7 @@ final class ConnectionPool: Sendable {
 
   private let state = Mutex(State())
   private let makeConnection: Connect
-  let name: @Sendable (_ endpoint: Int) -> String
+  private let name: @Sendable (_ endpoint: Int) -> String
   private let time: TimeSource
 
   /// - Parameter name: What errors call an endpoint.

@@ -197,7 +197,7 @@ final class HTTP2Multiplexer: ChannelInboundHandler {
       touch(stream)
     case .headers(let content):
       guard let stream = streams[frame.streamID] else { return }
-      if content.endStream, content.headers.first(name: ":status")?.hasPrefix("1") == true {
+      if content.endStream, content.headers.areInformational {
         // To NIOHTTP2 it goes on, and would count as open for ever.
         return fail(stream, "an informational answer ended the stream")
       }

@@ -44,10 +44,15 @@ struct GRPCResponse {
       return .ended(RPCError(.internal, "The server sent headers in the middle of an answer.", progress: .unknown))
     }
     // 100 Continue and the like: the headers are still to come.
-    if headers.first(name: ":status")?.hasPrefix("1") == true { return .more }
+    if headers.areInformational { return .more }
     sawHeaders = true
     // Not gRPC: what follows is an HTML page or the like, and no reason to wait for its end.
     if let error = GRPCStatus.httpError(of: headers) { return .ended(error) }
     return .more
   }
+}
+
+extension HPACKHeaders {
+  /// Whether they are no answer yet: their HTTP status is 1xx.
+  var areInformational: Bool { first(name: ":status")?.hasPrefix("1") == true }
 }
